@@ -1,0 +1,194 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
+import { contentHash } from "../kubernetes/contentHash";
+import { disruptionBudget } from "../kubernetes/disruptionBudget";
+import { commonLabels, selectorLabels, type WorkloadIdentity } from "../kubernetes/labels";
+import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
+import { NOBODY, restrictedContainer, restrictedPod } from "../kubernetes/securityContext";
+import { scrapeService } from "../kubernetes/serviceMonitor";
+import { images } from "../versions";
+import type { LongTermStore } from "./backend";
+
+/** Arguments of {@link ThanosQuery}. */
+export interface ThanosQueryArgs {
+  /** The namespace. A change replaces everything. */
+  namespace: pulumi.Input<string>;
+  /**
+   * Addresses of the Store APIs to ask, in Thanos' notation; `dnssrv+_grpc._tcp.SERVICE` follows the SRV record of a
+   * headless Service.
+   */
+  endpoints: string[];
+  /** Labels that tell replicas of the same series apart; results are merged over them. */
+  replicaLabels: string[];
+  /** Identical queriers. Default: 2. */
+  replicas?: number;
+  /** CPU request of each querier. Default: `100m`. */
+  cpu?: string;
+  /** Memory request and limit of each querier. Default: `512Mi`. */
+  memory?: string;
+  /** Whether queriers must be on different nodes and spread over the zones. Default: true. */
+  requireSpread?: boolean;
+}
+
+const ports = { http: 10902, grpc: 10901, service: 9090 };
+const ENDPOINTS_FILE = "endpoints.yaml";
+
+/**
+ * Thanos queriers: one PromQL address over many stores, which merges the replicas of each series. They keep nothing;
+ * every one answers for all.
+ *
+ * ```typescript
+ * new ThanosQuery("thanos-query", {
+ *   namespace: "monitoring",
+ *   endpoints: ["dnssrv+_grpc._tcp.prometheus-sidecar.monitoring.svc"],
+ *   replicaLabels: ["prometheus_replica"],
+ * }, { provider });
+ * ```
+ */
+export class ThanosQuery extends pulumi.ComponentResource implements LongTermStore {
+  /** Base URL of the query API inside the cluster. */
+  readonly queryUrl: pulumi.Output<string>;
+  private readonly workload: string;
+
+  constructor(name: string, args: ThanosQueryArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("gpu-observability:index:ThanosQuery", name, {}, opts);
+    this.workload = name;
+    const identity = { name: "thanos-query", instance: name, component: "query" };
+
+    const endpoints = this.createEndpoints(args, identity);
+    this.createDeployment(args, identity, endpoints);
+    if ((args.replicas ?? 2) > 1) {
+      disruptionBudget(
+        name,
+        { namespace: args.namespace, labels: commonLabels(identity), matchLabels: selectorLabels(identity) },
+        { parent: this },
+      );
+    }
+    const service = this.createService(args, identity);
+    this.queryUrl = pulumi.interpolate`http://${service.metadata.name}.${args.namespace}.svc:${ports.service}`;
+
+    this.registerOutputs({ queryUrl: this.queryUrl });
+  }
+
+  private createEndpoints(args: ThanosQueryArgs, identity: WorkloadIdentity) {
+    const name = `${this.workload}-endpoints`;
+    const content = stringify({ endpoints: args.endpoints.map((address) => ({ address })) });
+    const configMap = new k8s.core.v1.ConfigMap(
+      name,
+      {
+        metadata: { name, namespace: args.namespace, labels: commonLabels(identity) },
+        data: { [ENDPOINTS_FILE]: content },
+      },
+      { parent: this },
+    );
+    return { configMap: configMap.metadata.name, hash: contentHash(content) };
+  }
+
+  private createDeployment(
+    args: ThanosQueryArgs,
+    identity: WorkloadIdentity,
+    endpoints: { configMap: pulumi.Output<string>; hash: Record<string, string> },
+  ) {
+    const metadata = { name: this.workload, namespace: args.namespace, labels: commonLabels(identity) };
+    const serviceAccount = new k8s.core.v1.ServiceAccount(
+      this.workload,
+      { metadata, automountServiceAccountToken: false },
+      { parent: this },
+    );
+    return new k8s.apps.v1.Deployment(
+      this.workload,
+      { metadata, spec: querierDeployment(args, identity, endpoints, serviceAccount.metadata.name) },
+      { parent: this },
+    );
+  }
+
+  private createService(args: ThanosQueryArgs, identity: WorkloadIdentity) {
+    const labels = commonLabels(identity);
+    const service = new k8s.core.v1.Service(
+      this.workload,
+      {
+        metadata: { name: this.workload, namespace: args.namespace, labels },
+        spec: {
+          selector: selectorLabels(identity),
+          ports: [
+            { name: "http", port: ports.service, targetPort: "http" },
+            { name: "grpc", port: ports.grpc, targetPort: "grpc" },
+          ],
+        },
+      },
+      { parent: this },
+    );
+    scrapeService(
+      this.workload,
+      { namespace: args.namespace, labels, matchLabels: selectorLabels(identity), port: "http" },
+      { parent: this },
+    );
+    return service;
+  }
+}
+
+function querierDeployment(
+  args: ThanosQueryArgs,
+  identity: WorkloadIdentity,
+  endpoints: { configMap: pulumi.Output<string>; hash: Record<string, string> },
+  serviceAccountName: pulumi.Input<string>,
+): k8s.types.input.apps.v1.DeploymentSpec {
+  const matchLabels = selectorLabels(identity);
+  const memory = args.memory ?? "512Mi";
+  return {
+    replicas: args.replicas ?? 2,
+    selector: { matchLabels },
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } },
+    template: {
+      metadata: { labels: commonLabels(identity), annotations: endpoints.hash },
+      spec: {
+        serviceAccountName,
+        automountServiceAccountToken: false,
+        securityContext: restrictedPod(NOBODY, NOBODY),
+        nodeSelector: { "kubernetes.io/os": "linux" },
+        topologySpreadConstraints: spreadOverZonesAndNodes(matchLabels, args.requireSpread ?? true).map(
+          // During a rollout the pods of the old version do not count: they would keep the new ones Pending.
+          (constraint) => ({ ...constraint, matchLabelKeys: ["pod-template-hash"] }),
+        ),
+        containers: [
+          {
+            name: "thanos-query",
+            image: images.thanos,
+            args: querierArguments(args),
+            env: [
+              {
+                name: "GOMEMLIMIT",
+                valueFrom: { resourceFieldRef: { containerName: "thanos-query", resource: "limits.memory" } },
+              },
+            ],
+            ports: [
+              { name: "http", containerPort: ports.http },
+              { name: "grpc", containerPort: ports.grpc },
+            ],
+            readinessProbe: { httpGet: { path: "/-/ready", port: "http" }, periodSeconds: 5, failureThreshold: 20 },
+            livenessProbe: { httpGet: { path: "/-/healthy", port: "http" }, periodSeconds: 30, failureThreshold: 4 },
+            resources: { requests: { cpu: args.cpu ?? "100m", memory }, limits: { memory } },
+            securityContext: restrictedContainer(),
+            volumeMounts: [{ name: "endpoints", mountPath: "/etc/thanos", readOnly: true }],
+          },
+        ],
+        volumes: [{ name: "endpoints", configMap: { name: endpoints.configMap } }],
+      },
+    },
+  };
+}
+
+function querierArguments(args: ThanosQueryArgs): string[] {
+  return [
+    "query",
+    "--log.format=json",
+    `--http-address=0.0.0.0:${ports.http}`,
+    `--grpc-address=0.0.0.0:${ports.grpc}`,
+    `--endpoint.sd-config-file=/etc/thanos/${ENDPOINTS_FILE}`,
+    ...args.replicaLabels.map((label) => `--query.replica-label=${label}`),
+    // A store that does not answer costs its part of the result, marked by a warning, and not the whole query.
+    "--query.partial-response",
+    "--query.timeout=2m",
+  ];
+}

@@ -1,0 +1,35 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { serviceMonitorResource } from "./customResources";
+
+/** One scraped port of a Service. */
+export interface ScrapedService {
+  namespace: pulumi.Input<string>;
+  labels: Record<string, string>;
+  /** Labels of the Service. */
+  matchLabels: Record<string, string>;
+  /** The name of its port. */
+  port: string;
+  /** The value of the label `job`. Default: the Service's name. */
+  jobLabel?: string;
+}
+
+/** Has Prometheus scrape a workload of the platform. */
+export function scrapeService(
+  name: string,
+  service: ScrapedService,
+  opts: pulumi.CustomResourceOptions,
+): k8s.apiextensions.CustomResource {
+  return serviceMonitorResource(
+    name,
+    {
+      metadata: { name, namespace: service.namespace, labels: service.labels },
+      spec: {
+        ...(service.jobLabel === undefined ? {} : { jobLabel: service.jobLabel }),
+        selector: { matchLabels: service.matchLabels },
+        endpoints: [{ port: service.port }],
+      },
+    },
+    opts,
+  );
+}

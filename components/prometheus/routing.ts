@@ -1,0 +1,103 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
+import { WATCHDOG } from "./rules/general";
+
+/** A receiver that posts Alertmanager's JSON to an address. */
+export interface WebhookReceiver {
+  /** What routes call it. */
+  name: string;
+  /** The address. Kept in a Secret and read from a file: it is a credential. */
+  url: pulumi.Input<string>;
+}
+
+/** Sends the alerts that match to a receiver. */
+export interface AlertRoute {
+  /** Alertmanager matchers, all of which must match: `severity="critical"`. */
+  matchers: string[];
+  /** The name of a receiver. */
+  receiver: string;
+  /** How often a firing alert is sent again. Default: `12h`. */
+  repeatInterval?: string | undefined;
+}
+
+/** Where the always-firing Watchdog goes: a dead-man's switch that alarms when the posts stop. */
+export interface Heartbeat {
+  /** The address; a credential. */
+  url: pulumi.Input<string>;
+  /** How often it is posted. Default: `1m`. */
+  interval?: string | undefined;
+}
+
+/** What an Alertmanager does with alerts. */
+export interface Routing {
+  receivers: WebhookReceiver[];
+  routes: AlertRoute[];
+  /** Gets what no route takes. Default: the first receiver; without any, nobody. */
+  defaultReceiver?: string | undefined;
+  heartbeat?: Heartbeat | undefined;
+}
+
+/** An Alertmanager configuration and the files it refers to. */
+export interface AlertmanagerConfiguration {
+  /** The configuration in YAML. It holds no secret. */
+  configuration: string;
+  /** File name → secret content. */
+  secretFiles: Record<string, pulumi.Input<string>>;
+}
+
+const NOBODY = "nobody";
+const HEARTBEAT = "heartbeat";
+
+/** Renders a routing tree; `secretsDirectory` is where Alertmanager finds the secret files. */
+export function alertmanagerConfiguration(routing: Routing, secretsDirectory: string): AlertmanagerConfiguration {
+  const webhooks = [
+    ...routing.receivers.map((receiver) => ({ name: receiver.name, url: receiver.url, sendResolved: true })),
+    ...(routing.heartbeat ? [{ name: HEARTBEAT, url: routing.heartbeat.url, sendResolved: false }] : []),
+  ];
+  const configuration = {
+    route: {
+      receiver: routing.defaultReceiver ?? routing.receivers[0]?.name ?? NOBODY,
+      group_by: ["cluster", "namespace", "alertname"],
+      group_wait: "30s",
+      group_interval: "5m",
+      repeat_interval: "12h",
+      routes: [watchdogRoute(routing.heartbeat), ...routing.routes.map(routeOf)],
+    },
+    inhibit_rules: [inhibits("critical", ["warning", "info"]), inhibits("warning", ["info"])],
+    receivers: [
+      { name: NOBODY },
+      ...webhooks.map((webhook) => ({
+        name: webhook.name,
+        webhook_configs: [{ url_file: `${secretsDirectory}/${webhook.name}-url`, send_resolved: webhook.sendResolved }],
+      })),
+    ],
+  };
+  return {
+    configuration: stringify(configuration),
+    secretFiles: Object.fromEntries(webhooks.map((webhook) => [`${webhook.name}-url`, webhook.url])),
+  };
+}
+
+function watchdogRoute(heartbeat: Heartbeat | undefined) {
+  const matchers = [`alertname="${WATCHDOG}"`];
+  if (!heartbeat) return { matchers, receiver: NOBODY };
+  const interval = heartbeat.interval ?? "1m";
+  return { matchers, receiver: HEARTBEAT, group_wait: "0s", group_interval: interval, repeat_interval: interval };
+}
+
+function routeOf(route: AlertRoute) {
+  return {
+    matchers: route.matchers,
+    receiver: route.receiver,
+    ...(route.repeatInterval === undefined ? {} : { repeat_interval: route.repeatInterval }),
+  };
+}
+
+/** The worse of two alerts of one name and place silences the other. */
+function inhibits(source: string, targets: string[]) {
+  return {
+    source_matchers: [`severity="${source}"`],
+    target_matchers: [`severity=~"${targets.join("|")}"`],
+    equal: ["cluster", "namespace", "alertname"],
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * Every version the project deploys, in one table. Renovate reads the comments above the rows; an upgrade is one reviewed
+ * line here (the operator's CRDs follow their operator: `crds/checksums.ts` names the same release).
+ */
+export const versions = {
+  // renovate: datasource=docker depName=quay.io/prometheus/prometheus
+  prometheus: "v3.16.0",
+  // renovate: datasource=docker depName=quay.io/prometheus/alertmanager
+  alertmanager: "v0.31.1",
+  // renovate: datasource=docker depName=quay.io/prometheus-operator/prometheus-operator
+  prometheusOperator: "v0.93.1",
+  // renovate: datasource=docker depName=quay.io/thanos/thanos
+  thanos: "v0.42.5",
+} as const;
+
+/** The container images of {@link versions}, with their registries. */
+export const images = {
+  prometheus: `quay.io/prometheus/prometheus:${versions.prometheus}`,
+  alertmanager: `quay.io/prometheus/alertmanager:${versions.alertmanager}`,
+  prometheusOperator: `quay.io/prometheus-operator/prometheus-operator:${versions.prometheusOperator}`,
+  // The reloader is released with the operator and must have its version.
+  prometheusConfigReloader: `quay.io/prometheus-operator/prometheus-config-reloader:${versions.prometheusOperator}`,
+  thanos: `quay.io/thanos/thanos:${versions.thanos}`,
+} as const;

@@ -1,0 +1,177 @@
+import type { z } from "zod";
+import { bytes, milliseconds } from "./fields";
+import type { Settings } from "./schema";
+
+/** A rule between fields. It runs whenever the fields that it needs are right, however wrong the others are. */
+interface Rule {
+  /** The paths it reads; a problem at, above or below any of them silences it. */
+  needs: string[];
+  /** The problems it finds: where, which rule, what to do. */
+  check(settings: Settings): { path: (string | number)[]; rule: string; fix: string }[];
+}
+
+const isProduction = (settings: Settings) => settings.environment === "production";
+
+const rules: Rule[] = [
+  {
+    needs: ["environment", "prometheus.replicas"],
+    check: (settings) =>
+      isProduction(settings) && settings.prometheus.replicas < 2
+        ? [
+            {
+              path: ["prometheus", "replicas"],
+              rule: "production needs at least 2 replicas, or every restart is a hole in the data",
+              fix: "set prometheus.replicas to 2, or environment to development",
+            },
+          ]
+        : [],
+  },
+  {
+    needs: ["environment", "alertmanager.replicas"],
+    check: (settings) =>
+      isProduction(settings) && settings.alertmanager.replicas < 3
+        ? [
+            {
+              path: ["alertmanager", "replicas"],
+              rule: "production needs at least 3 members, so that two still gossip while one is replaced",
+              fix: "set alertmanager.replicas to 3, or environment to development",
+            },
+          ]
+        : [],
+  },
+  {
+    needs: ["environment", "longTermStorage.queriers"],
+    check: (settings) =>
+      isProduction(settings) && settings.longTermStorage.queriers < 2
+        ? [
+            {
+              path: ["longTermStorage", "queriers"],
+              rule: "production needs at least 2 queriers, or one restart takes every dashboard down",
+              fix: "set longTermStorage.queriers to 2, or environment to development",
+            },
+          ]
+        : [],
+  },
+  {
+    needs: ["environment", "prometheus.storage", "alertmanager.storage"],
+    check: (settings) =>
+      (["prometheus", "alertmanager"] as const)
+        .filter((part) => isProduction(settings) && settings[part].storage.kind === "ephemeral")
+        .map((part) => ({
+          path: [part, "storage", "kind"],
+          rule: "production keeps its data on volumes: ephemeral data is gone with the pod",
+          fix: `set ${part}.storage to { kind: volume, size: … }, or environment to development`,
+        })),
+  },
+  {
+    needs: ["prometheus.localRetention", "prometheus.storage"],
+    check: ({ prometheus: { localRetention, storage } }) => {
+      const limit = bytes(storage.kind === "volume" ? storage.size : storage.sizeLimit) ?? 0;
+      return localRetention.size !== undefined && (bytes(localRetention.size) ?? 0) > limit * 0.95
+        ? [
+            {
+              path: ["prometheus", "localRetention", "size"],
+              rule: "must leave 5 % of prometheus.storage for the write-ahead log and compaction",
+              fix: "lower it, raise the size of prometheus.storage, or remove it (the default is 85 %)",
+            },
+          ]
+        : [];
+    },
+  },
+  {
+    needs: ["prometheus.localRetention", "prometheus.scrapeInterval"],
+    check: ({ prometheus: { localRetention, scrapeInterval } }) => [
+      ...((milliseconds(localRetention.time) ?? 0) < (milliseconds("2h") ?? 0)
+        ? [
+            {
+              path: ["prometheus", "localRetention", "time"],
+              rule: "must be at least 2h, the length of one block",
+              fix: "set it to 24h",
+            },
+          ]
+        : []),
+      ...((milliseconds(scrapeInterval) ?? 0) > (milliseconds("2m") ?? 0)
+        ? [
+            {
+              path: ["prometheus", "scrapeInterval"],
+              rule: "must be at most 2m: an instant query looks back 5m, so that two lost scrapes would be a hole",
+              fix: "set it to 30s or 60s",
+            },
+          ]
+        : []),
+    ],
+  },
+  {
+    needs: ["alerting"],
+    check: ({ alerting }) => {
+      const names = alerting.receivers.map((receiver) => receiver.name);
+      const known = names.length === 0 ? "there is none" : `there are: ${names.join(", ")}`;
+      const unknown = (path: (string | number)[], name: string | undefined) =>
+        name === undefined || names.includes(name)
+          ? []
+          : [
+              {
+                path,
+                rule: `must name one of alerting.receivers (${known})`,
+                fix: "name one of them, or add it there",
+              },
+            ];
+      return [
+        ...names.flatMap((name, index) =>
+          names.indexOf(name) === index
+            ? []
+            : [
+                {
+                  path: ["alerting", "receivers", index, "name"],
+                  rule: "must be unique among the receivers",
+                  fix: "rename one of the two",
+                },
+              ],
+        ),
+        ...names.flatMap((name, index) =>
+          ["nobody", "heartbeat"].includes(name)
+            ? [
+                {
+                  path: ["alerting", "receivers", index, "name"],
+                  rule: "nobody and heartbeat are names of the platform's own receivers",
+                  fix: "choose another name",
+                },
+              ]
+            : [],
+        ),
+        ...unknown(["alerting", "defaultReceiver"], alerting.defaultReceiver),
+        ...alerting.routes.flatMap((route, index) =>
+          unknown(["alerting", "routes", index, "receiver"], route.receiver),
+        ),
+      ];
+    },
+  },
+];
+
+/** Problems that leave the values of other fields readable: a rule need not be silent because of them. */
+const harmless = new Set(["custom", "unrecognized_keys"]);
+
+function overlap(need: string, path: readonly PropertyKey[]): boolean {
+  return need.split(".").every((key, index) => index >= path.length || path[index] === key);
+}
+
+/** Adds the rules to the schema of the fields. */
+export function withRules<T extends z.ZodType>(fields: T): T {
+  return rules.reduce(
+    (schema, rule) =>
+      schema.superRefine(
+        (value, context) => {
+          for (const { path, rule: message, fix } of rule.check(value as Settings)) {
+            context.addIssue({ code: "custom", path, message, params: { fix } });
+          }
+        },
+        {
+          when: ({ issues }) =>
+            !issues.some(
+              (issue) => !harmless.has(issue.code ?? "") && rule.needs.some((need) => overlap(need, issue.path ?? [])),
+            ),
+        },
+      ),
+    fields,
+  );
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { alertingPresets, alertingSchema } from "./alerting";
+import { alertmanagerPresets, alertmanagerSchema } from "./alertmanager";
+import { clusterSchema } from "./cluster";
+import { type Environment, environmentSchema } from "./environment";
+import { dnsLabel, secretPaths } from "./fields";
+import { longTermStoragePresets, longTermStorageSchema } from "./longTermStorage";
+import { prometheusPresets, prometheusSchema } from "./prometheus";
+import { prometheusOperatorPreset, prometheusOperatorSchema } from "./prometheusOperator";
+import { withRules } from "./rules";
+
+const fields = z.strictObject({
+  environment: environmentSchema.describe("Chooses the defaults of all keys below; each can be set on its own."),
+  cluster: clusterSchema,
+  namespace: dnsLabel().describe("Where everything is deployed. A change replaces everything."),
+  spread: z
+    .enum(["required", "preferred"])
+    .describe("Whether replicas must be on different nodes and spread over the zones, or only if there is room."),
+  prometheusOperator: prometheusOperatorSchema,
+  prometheus: prometheusSchema,
+  alertmanager: alertmanagerSchema,
+  alerting: alertingSchema,
+  longTermStorage: longTermStorageSchema,
+});
+
+/** The settings of one stack, complete: presets filled in, every rule kept. */
+export type Settings = z.output<typeof fields>;
+
+/** The schema of {@link Settings}, with the rules between fields. */
+export const settingsSchema = withRules(fields);
+
+/** Where secrets stand, such as `alerting.receivers[].url`. */
+export const settingsSecretPaths = secretPaths(fields);
+
+/** What an environment has where its stack file says nothing. */
+export function presets(environment: Environment): Record<string, unknown> {
+  return {
+    namespace: "monitoring",
+    spread: environment === "production" ? "required" : "preferred",
+    prometheusOperator: prometheusOperatorPreset,
+    prometheus: prometheusPresets[environment],
+    alertmanager: alertmanagerPresets[environment],
+    alerting: alertingPresets[environment],
+    longTermStorage: longTermStoragePresets[environment],
+  };
+}
