@@ -49,11 +49,9 @@ const ENDPOINTS_FILE = "endpoints.yaml";
 export class ThanosQuery extends pulumi.ComponentResource implements LongTermStore {
   /** Base URL of the query API inside the cluster. */
   readonly queryUrl: pulumi.Output<string>;
-  private readonly workload: string;
 
   constructor(name: string, args: ThanosQueryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:ThanosQuery", name, {}, opts);
-    this.workload = name;
     const identity = { name: "thanos-query", instance: name, component: "query" };
 
     const endpoints = this.createEndpoints(args, identity);
@@ -72,7 +70,7 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
   }
 
   private createEndpoints(args: ThanosQueryArgs, identity: WorkloadIdentity) {
-    const name = `${this.workload}-endpoints`;
+    const name = `${identity.instance}-endpoints`;
     const content = stringify({ endpoints: args.endpoints.map((address) => ({ address })) });
     const configMap = new k8s.core.v1.ConfigMap(
       name,
@@ -90,14 +88,14 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
     identity: WorkloadIdentity,
     endpoints: { configMap: pulumi.Output<string>; hash: Record<string, string> },
   ) {
-    const metadata = { name: this.workload, namespace: args.namespace, labels: commonLabels(identity) };
+    const metadata = { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) };
     const serviceAccount = new k8s.core.v1.ServiceAccount(
-      this.workload,
+      identity.instance,
       { metadata, automountServiceAccountToken: false },
       { parent: this },
     );
     return new k8s.apps.v1.Deployment(
-      this.workload,
+      identity.instance,
       { metadata, spec: querierDeployment(args, identity, endpoints, serviceAccount.metadata.name) },
       { parent: this },
     );
@@ -106,9 +104,9 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
   private createService(args: ThanosQueryArgs, identity: WorkloadIdentity) {
     const labels = commonLabels(identity);
     const service = new k8s.core.v1.Service(
-      this.workload,
+      identity.instance,
       {
-        metadata: { name: this.workload, namespace: args.namespace, labels },
+        metadata: { name: identity.instance, namespace: args.namespace, labels },
         spec: {
           selector: selectorLabels(identity),
           ports: [
@@ -120,7 +118,7 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
       { parent: this },
     );
     scrapeService(
-      this.workload,
+      identity.instance,
       { namespace: args.namespace, labels, matchLabels: selectorLabels(identity), port: "http" },
       { parent: this },
     );

@@ -61,11 +61,9 @@ export class Alertmanager extends pulumi.ComponentResource {
   readonly serviceName: pulumi.Output<string>;
   /** Web address of each member inside the cluster. */
   readonly memberUrls: pulumi.Output<string[]>;
-  private readonly workload: string;
 
   constructor(name: string, args: AlertmanagerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:Alertmanager", name, {}, opts);
-    this.workload = name;
     // The operator puts these two labels on the pods of the custom resource with this name.
     const identity = { name: "alertmanager", instance: name, component: "alerting" };
 
@@ -102,17 +100,17 @@ export class Alertmanager extends pulumi.ComponentResource {
         { parent: this },
       );
     return [
-      secret(configurationName(this.workload), { "alertmanager.yaml": args.configuration }),
-      secret(secretName(this.workload), args.secretFiles ?? {}),
+      secret(configurationName(identity.instance), { "alertmanager.yaml": args.configuration }),
+      secret(secretName(identity.instance), args.secretFiles ?? {}),
     ];
   }
 
   private createServiceAccount(args: AlertmanagerArgs, identity: WorkloadIdentity) {
     // Alertmanager never asks the API server: an account of its own without a token and without rights.
     return new k8s.core.v1.ServiceAccount(
-      this.workload,
+      identity.instance,
       {
-        metadata: { name: this.workload, namespace: args.namespace, labels: commonLabels(identity) },
+        metadata: { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) },
         automountServiceAccountToken: false,
       },
       { parent: this },
@@ -120,7 +118,7 @@ export class Alertmanager extends pulumi.ComponentResource {
   }
 
   private createGossipService(args: AlertmanagerArgs, identity: WorkloadIdentity) {
-    const name = `${this.workload}-gossip`;
+    const name = `${identity.instance}-gossip`;
     return new k8s.core.v1.Service(
       name,
       {
@@ -153,10 +151,10 @@ export class Alertmanager extends pulumi.ComponentResource {
   ) {
     const memory = args.memory ?? "128Mi";
     return alertmanagerResource(
-      this.workload,
+      identity.instance,
       {
         metadata: {
-          name: this.workload,
+          name: identity.instance,
           namespace: args.namespace,
           labels: commonLabels(identity),
           annotations: waitUntilAvailable,
@@ -166,14 +164,14 @@ export class Alertmanager extends pulumi.ComponentResource {
           version: versions.alertmanager,
           replicas: args.replicas ?? 3,
           retention: args.retention ?? "120h",
-          configSecret: configurationName(this.workload),
-          secrets: [secretName(this.workload)],
-          serviceName: `${this.workload}-gossip`,
+          configSecret: configurationName(identity.instance),
+          secrets: [secretName(identity.instance)],
+          serviceName: `${identity.instance}-gossip`,
           serviceAccountName: serviceAccount.metadata.name,
           automountServiceAccountToken: false,
           podMetadata: { labels: { ...partOf } },
           // Members of two clusters never gossip with each other, even when an address is reused.
-          clusterLabel: pulumi.interpolate`${args.namespace}/${this.workload}`,
+          clusterLabel: pulumi.interpolate`${args.namespace}/${identity.instance}`,
           storage:
             args.volumeSize === undefined
               ? { emptyDir: { sizeLimit: args.ephemeralStorageSize ?? "100Mi" } }
@@ -192,9 +190,9 @@ export class Alertmanager extends pulumi.ComponentResource {
   private createService(args: AlertmanagerArgs, identity: WorkloadIdentity, members: pulumi.Resource) {
     const labels = commonLabels(identity);
     const service = new k8s.core.v1.Service(
-      this.workload,
+      identity.instance,
       {
-        metadata: { name: this.workload, namespace: args.namespace, labels },
+        metadata: { name: identity.instance, namespace: args.namespace, labels },
         spec: {
           selector: selectorLabels(identity),
           ports: [
@@ -206,7 +204,7 @@ export class Alertmanager extends pulumi.ComponentResource {
       { parent: this },
     );
     scrapeService(
-      this.workload,
+      identity.instance,
       { namespace: args.namespace, labels, matchLabels: labels, port: "web" },
       { parent: this, dependsOn: [members] },
     );

@@ -27,11 +27,8 @@ const ports = { http: 8080 };
  * ```
  */
 export class PrometheusOperator extends pulumi.ComponentResource {
-  private readonly workload: string;
-
   constructor(name: string, args: PrometheusOperatorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:PrometheusOperator", name, {}, opts);
-    this.workload = name;
     const identity = { name: "prometheus-operator", instance: name, component: "controller" };
 
     const serviceAccount = this.createServiceAccount(args, identity);
@@ -44,9 +41,9 @@ export class PrometheusOperator extends pulumi.ComponentResource {
 
   private createServiceAccount(args: PrometheusOperatorArgs, identity: WorkloadIdentity) {
     return new k8s.core.v1.ServiceAccount(
-      this.workload,
+      identity.instance,
       {
-        metadata: { name: this.workload, namespace: args.namespace, labels: commonLabels(identity) },
+        metadata: { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) },
         automountServiceAccountToken: false,
       },
       { parent: this },
@@ -58,10 +55,10 @@ export class PrometheusOperator extends pulumi.ComponentResource {
     identity: WorkloadIdentity,
     serviceAccount: k8s.core.v1.ServiceAccount,
   ) {
-    const metadata = { name: this.workload, namespace: args.namespace, labels: commonLabels(identity) };
-    const role = new k8s.rbac.v1.Role(this.workload, { metadata, rules: operatorRules() }, { parent: this });
+    const metadata = { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) };
+    const role = new k8s.rbac.v1.Role(identity.instance, { metadata, rules: operatorRules() }, { parent: this });
     return new k8s.rbac.v1.RoleBinding(
-      this.workload,
+      identity.instance,
       {
         metadata,
         roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
@@ -78,9 +75,9 @@ export class PrometheusOperator extends pulumi.ComponentResource {
     permissions: k8s.rbac.v1.RoleBinding,
   ) {
     return new k8s.apps.v1.Deployment(
-      this.workload,
+      identity.instance,
       {
-        metadata: { name: this.workload, namespace: args.namespace, labels: commonLabels(identity) },
+        metadata: { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) },
         spec: operatorDeployment(args.namespace, identity, serviceAccount.metadata.name),
       },
       // Without its permissions the operator ends at once.
@@ -91,9 +88,9 @@ export class PrometheusOperator extends pulumi.ComponentResource {
   private createService(args: PrometheusOperatorArgs, identity: WorkloadIdentity) {
     const labels = commonLabels(identity);
     const service = new k8s.core.v1.Service(
-      this.workload,
+      identity.instance,
       {
-        metadata: { name: this.workload, namespace: args.namespace, labels },
+        metadata: { name: identity.instance, namespace: args.namespace, labels },
         spec: {
           clusterIP: "None",
           selector: selectorLabels(identity),
@@ -103,7 +100,7 @@ export class PrometheusOperator extends pulumi.ComponentResource {
       { parent: this },
     );
     scrapeService(
-      this.workload,
+      identity.instance,
       { namespace: args.namespace, labels, matchLabels: selectorLabels(identity), port: "http" },
       { parent: this, dependsOn: [service] },
     );

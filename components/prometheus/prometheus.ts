@@ -78,11 +78,9 @@ export class Prometheus extends pulumi.ComponentResource {
   readonly serviceName: pulumi.Output<string>;
   /** Name of the headless Service of the sidecars' gRPC port; its SRV record lists every replica. */
   readonly sidecarServiceName: pulumi.Output<string>;
-  private readonly workload: string;
 
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:Prometheus", name, {}, opts);
-    this.workload = name;
     // The operator puts these two labels on the pods of the custom resource with this name.
     const identity = { name: "prometheus", instance: name, component: "metrics" };
 
@@ -97,16 +95,16 @@ export class Prometheus extends pulumi.ComponentResource {
   }
 
   private createPermissions(args: PrometheusArgs, identity: WorkloadIdentity) {
-    const metadata = { name: this.workload, namespace: args.namespace, labels: commonLabels(identity) };
+    const metadata = { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) };
     const serviceAccount = new k8s.core.v1.ServiceAccount(
-      this.workload,
+      identity.instance,
       // The operator mounts the token where it is needed: in the pod.
       { metadata, automountServiceAccountToken: false },
       { parent: this },
     );
-    const role = new k8s.rbac.v1.Role(this.workload, { metadata, rules: discoveryRules() }, { parent: this });
+    const role = new k8s.rbac.v1.Role(identity.instance, { metadata, rules: discoveryRules() }, { parent: this });
     const binding = new k8s.rbac.v1.RoleBinding(
-      this.workload,
+      identity.instance,
       {
         metadata,
         roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
@@ -123,15 +121,15 @@ export class Prometheus extends pulumi.ComponentResource {
     serviceAccount: { name: pulumi.Output<string>; binding: pulumi.Resource },
   ) {
     return prometheusResource(
-      this.workload,
+      identity.instance,
       {
         metadata: {
-          name: this.workload,
+          name: identity.instance,
           namespace: args.namespace,
           labels: commonLabels(identity),
           annotations: waitUntilAvailable,
         },
-        spec: prometheusSpec(this.workload, args, serviceAccount.name),
+        spec: prometheusSpec(identity.instance, args, serviceAccount.name),
       },
       { parent: this, dependsOn: [serviceAccount.binding] },
     );
@@ -142,11 +140,14 @@ export class Prometheus extends pulumi.ComponentResource {
     for (let shard = 0; shard < (args.shards ?? 1); shard++) {
       // One budget per shard: one over all would let a drain take both replicas of the same shard, one after the other.
       disruptionBudget(
-        shard === 0 ? this.workload : `${this.workload}-shard-${shard}`,
+        shard === 0 ? identity.instance : `${identity.instance}-shard-${shard}`,
         {
           namespace: args.namespace,
           labels: commonLabels(identity),
-          matchLabels: { "operator.prometheus.io/name": this.workload, "operator.prometheus.io/shard": String(shard) },
+          matchLabels: {
+            "operator.prometheus.io/name": identity.instance,
+            "operator.prometheus.io/shard": String(shard),
+          },
         },
         { parent: this },
       );
@@ -155,11 +156,11 @@ export class Prometheus extends pulumi.ComponentResource {
 
   private createService(args: PrometheusArgs, identity: WorkloadIdentity) {
     return new k8s.core.v1.Service(
-      this.workload,
+      identity.instance,
       {
-        metadata: { name: this.workload, namespace: args.namespace, labels: commonLabels(identity) },
+        metadata: { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) },
         spec: {
-          selector: { "operator.prometheus.io/name": this.workload },
+          selector: { "operator.prometheus.io/name": identity.instance },
           ports: [
             { name: "web", port: prometheusPorts.web, targetPort: "web" },
             { name: "reloader-web", port: 8080, targetPort: "reloader-web" },
@@ -171,7 +172,7 @@ export class Prometheus extends pulumi.ComponentResource {
   }
 
   private createSidecarService(args: PrometheusArgs, identity: WorkloadIdentity) {
-    const name = `${this.workload}-sidecar`;
+    const name = `${identity.instance}-sidecar`;
     return new k8s.core.v1.Service(
       name,
       {
@@ -182,7 +183,7 @@ export class Prometheus extends pulumi.ComponentResource {
         },
         spec: {
           clusterIP: "None",
-          selector: { "operator.prometheus.io/name": this.workload },
+          selector: { "operator.prometheus.io/name": identity.instance },
           ports: [
             { name: "grpc", port: prometheusPorts.grpc, targetPort: "grpc" },
             { name: "http", port: 10902, targetPort: "http" },
@@ -196,14 +197,14 @@ export class Prometheus extends pulumi.ComponentResource {
   private createServiceMonitor(args: PrometheusArgs, identity: WorkloadIdentity, prometheus: pulumi.Resource) {
     const labels = commonLabels(identity);
     scrapeService(
-      this.workload,
+      identity.instance,
       { namespace: args.namespace, labels, matchLabels: labels, port: "web" },
       { parent: this, dependsOn: [prometheus] },
     );
     if (args.thanosSidecar === false) return;
     const sidecar = commonLabels({ ...identity, name: "thanos-sidecar" });
     scrapeService(
-      `${this.workload}-sidecar`,
+      `${identity.instance}-sidecar`,
       { namespace: args.namespace, labels: sidecar, matchLabels: sidecar, port: "http" },
       { parent: this, dependsOn: [prometheus] },
     );

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import type http from "node:http";
+import type { AddressInfo } from "node:net";
+import { type GpuModel, gpuModels } from "../../tools/fleet/gpu";
+import { createFleetServer } from "../../tools/fleet/server";
+
+/** dcgm-exporter's default counters (etc/default-counters.csv and the profiling fields of its image). */
+export const counters = {
+  DCGM_FI_DEV_SM_CLOCK: "gauge",
+  DCGM_FI_DEV_MEM_CLOCK: "gauge",
+  DCGM_FI_DEV_MEMORY_TEMP: "gauge",
+  DCGM_FI_DEV_GPU_TEMP: "gauge",
+  DCGM_FI_DEV_POWER_USAGE: "gauge",
+  DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION: "counter",
+  DCGM_FI_DEV_PCIE_REPLAY_COUNTER: "counter",
+  DCGM_FI_DEV_GPU_UTIL: "gauge",
+  DCGM_FI_DEV_MEM_COPY_UTIL: "gauge",
+  DCGM_FI_DEV_ENC_UTIL: "gauge",
+  DCGM_FI_DEV_DEC_UTIL: "gauge",
+  DCGM_FI_DEV_XID_ERRORS: "gauge",
+  DCGM_FI_DEV_FB_FREE: "gauge",
+  DCGM_FI_DEV_FB_USED: "gauge",
+  DCGM_FI_DEV_FB_RESERVED: "gauge",
+  DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL: "counter",
+  DCGM_FI_DEV_VGPU_LICENSE_STATUS: "gauge",
+  DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS: "counter",
+  DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS: "counter",
+  DCGM_FI_DEV_ROW_REMAP_FAILURE: "gauge",
+  DCGM_FI_PROF_GR_ENGINE_ACTIVE: "gauge",
+  DCGM_FI_PROF_PIPE_TENSOR_ACTIVE: "gauge",
+  DCGM_FI_PROF_DRAM_ACTIVE: "gauge",
+  DCGM_FI_PROF_PCIE_TX_BYTES: "gauge",
+  DCGM_FI_PROF_PCIE_RX_BYTES: "gauge",
+};
+
+export interface Sample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+export function parse(exposition: string) {
+  const samples: Sample[] = [];
+  const types: Record<string, string> = {};
+  for (const line of exposition.trimEnd().split("\n")) {
+    const type = /^# TYPE (\S+) (\S+)$/.exec(line);
+    if (type) types[type[1] ?? ""] = type[2] ?? "";
+    if (line.startsWith("#")) continue;
+    const [, name = "", labels = "", value = ""] = /^(\w+)\{(.*)\} (-?[0-9.]+)$/.exec(line) ?? assert.fail(line);
+    const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, text]) => [key, text]);
+    samples.push({ name, labels: Object.fromEntries(pairs), value: Number(value) });
+  }
+  return { types, samples };
+}
+
+export const idOf = ({ name, labels }: Sample) => `${name}/${labels.Hostname}/${labels.gpu}`;
+
+/** What differs between two scrapes of the whole fleet: `METRIC/NODE/GPU` with the value after. */
+export function differences(before: Map<string, Sample>, after: Map<string, Sample>): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const [id, sample] of before) {
+    const other = after.get(id);
+    if (!other) found[id] = "gone";
+    else if (JSON.stringify(other) !== JSON.stringify(sample)) found[id] = other.value;
+  }
+  for (const id of after.keys()) if (!before.has(id)) found[id] = "new";
+  return found;
+}
+
+export const NODES = ["gpu-node-0", "gpu-node-1", "gpu-node-2"];
+export const START = Date.UTC(2026, 5, 1);
+
+/** Three nodes with four GPUs each on a free port, with a clock of their own. */
+export class TestFleet {
+  now = START;
+  address = "";
+  private server: http.Server | undefined;
+
+  async start(model: GpuModel | undefined = gpuModels[0]): Promise<void> {
+    assert.ok(model);
+    this.now = START;
+    const server = createFleetServer({ nodes: 3, gpusPerNode: 4, model, now: () => this.now });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    this.server = server;
+    this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    await new Promise((resolve) => this.server?.close(resolve));
+  }
+
+  ask(path: string, method = "GET"): Promise<Response> {
+    return fetch(`http://${this.address}${path}`, { method });
+  }
+
+  async askJson(path: string, method = "GET"): Promise<{ status: number; body: unknown }> {
+    const response = await this.ask(path, method);
+    assert.equal(response.headers.get("content-type"), "application/json");
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** Every sample of every node that answers 200, by `METRIC/NODE/GPU`. */
+  async scrapeAll(): Promise<Map<string, Sample>> {
+    const samples = new Map<string, Sample>();
+    for (const node of NODES) {
+      const response = await this.ask(`/nodes/${node}/metrics`);
+      if (response.status !== 200) continue;
+      for (const sample of parse(await response.text()).samples) samples.set(idOf(sample), sample);
+    }
+    return samples;
+  }
+}

@@ -1,0 +1,91 @@
+import * as k8s from "@pulumi/kubernetes";
+import { contentHash } from "../../components/kubernetes/contentHash";
+import { scrapeConfigResource } from "../../components/kubernetes/customResources";
+import { commonLabels, selectorLabels } from "../../components/kubernetes/labels";
+import { NOBODY, restrictedContainer, restrictedPod } from "../../components/kubernetes/securityContext";
+
+export interface FleetProgramArgs {
+  /** An existing namespace whose ScrapeConfigs the Prometheus selects. */
+  namespace: string;
+  nodes: number;
+  gpusPerNode: number;
+  /** What `fleetScript()` gives. */
+  script: string;
+  /** An image with `node` on its PATH, 22 or newer. */
+  image: string;
+  provider: k8s.Provider;
+}
+
+const NAME = "gpu-fleet";
+/** dcgm-exporter's port. */
+const PORT = 9400;
+const FILE = "fleet.js";
+
+/** The simulated fleet and how Prometheus finds it: as many targets of the job `dcgm-exporter` as there are nodes. */
+export function fleetProgram({ namespace, nodes, gpusPerNode, script, image, provider }: FleetProgramArgs): void {
+  const identity = { name: NAME, instance: NAME, component: "simulation" };
+  const labels = commonLabels(identity);
+  const matchLabels = selectorLabels(identity);
+  const metadata = { name: NAME, namespace, labels };
+  const opts = { provider };
+
+  const scriptMap = new k8s.core.v1.ConfigMap(NAME, { metadata, data: { [FILE]: script } }, opts);
+  const deployment = new k8s.apps.v1.Deployment(
+    NAME,
+    {
+      metadata,
+      spec: {
+        // Faults are kept in memory: a second replica would not have them.
+        replicas: 1,
+        strategy: { type: "Recreate" },
+        selector: { matchLabels },
+        template: {
+          metadata: { labels, annotations: contentHash(script) },
+          spec: {
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            securityContext: restrictedPod(NOBODY, NOBODY),
+            containers: [
+              {
+                name: "fleet",
+                image,
+                // The heap's own limit is below the container's, so that it is collected before the pod is killed.
+                command: ["node", "--max-old-space-size=128", `/fleet/${FILE}`],
+                env: [
+                  { name: "FLEET_NODES", value: String(nodes) },
+                  { name: "FLEET_GPUS_PER_NODE", value: String(gpusPerNode) },
+                  { name: "PORT", value: String(PORT) },
+                ],
+                ports: [{ name: "metrics", containerPort: PORT }],
+                readinessProbe: { httpGet: { path: "/healthz", port: "metrics" }, periodSeconds: 2 },
+                livenessProbe: { httpGet: { path: "/healthz", port: "metrics" }, periodSeconds: 10, timeoutSeconds: 5 },
+                resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "256Mi" } },
+                securityContext: restrictedContainer(),
+                volumeMounts: [{ name: "script", mountPath: "/fleet", readOnly: true }],
+              },
+            ],
+            volumes: [{ name: "script", configMap: { name: NAME } }],
+          },
+        },
+      },
+    },
+    { ...opts, dependsOn: scriptMap },
+  );
+  const service = new k8s.core.v1.Service(
+    NAME,
+    { metadata, spec: { selector: matchLabels, ports: [{ name: "metrics", port: PORT, targetPort: "metrics" }] } },
+    // After the pods: Pulumi waits until a new Service has a ready endpoint.
+    { ...opts, dependsOn: deployment },
+  );
+  scrapeConfigResource(
+    NAME,
+    {
+      metadata,
+      spec: {
+        jobName: "dcgm-exporter",
+        httpSDConfigs: [{ url: `http://${NAME}.${namespace}.svc:${PORT}/targets`, refreshInterval: "30s" }],
+      },
+    },
+    { ...opts, dependsOn: service },
+  );
+}

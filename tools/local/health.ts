@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../cli/errors";
+import type { Progress } from "../cli/progress";
+import type { ApiClient } from "../provider/apiClient";
+import type { JsonObject } from "../provider/json";
+import { queryNow, queryNumber, SICK_GPUS, serviceRequest } from "./questions";
+
+/** What a platform should look like. */
+export interface Expectation {
+  namespace: string;
+  prometheusReplicas: number;
+  alertmanagerReplicas: number;
+  /** Nodes of the simulated fleet. */
+  fleetNodes: number;
+}
+
+/** What it looks like. */
+export interface Health {
+  pods: { name: string; ready: boolean }[];
+  /** Fleet nodes that every replica of the pair scrapes. */
+  scrapedNodes: number;
+  /** Prometheus replicas that the querier reaches. */
+  prometheusReplicas: number;
+  /** Members that the Alertmanagers see. */
+  alertmanagerMembers: number;
+  watchdogFires: boolean;
+  gpus: number;
+  sickGpus: { node: string; gpu: string }[];
+}
+
+interface Pod {
+  metadata: { name: string };
+  status?: { conditions?: { type: string; status: string }[] };
+}
+
+/** Asks the cluster, the pair and the Alertmanagers. */
+export async function askHealth(api: ApiClient, namespace: string): Promise<Health> {
+  const { items = [] } = (await api.request("GET", `/api/v1/namespaces/${namespace}/pods`)) as { items?: unknown };
+  const pods = (items as Pod[]).map(({ metadata, status }) => ({
+    name: metadata.name,
+    ready: status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+  }));
+  const fleet = `count(up{job="dcgm-exporter"} == 1)`;
+  const [scrapedNodes, prometheusReplicas, watchdog, gpus, sick, members] = await Promise.all([
+    queryNumber(api, namespace, fleet),
+    queryNumber(api, namespace, `count(count by (pod) (prometheus_build_info))`),
+    queryNumber(api, namespace, `count(ALERTS{alertname="Watchdog", alertstate="firing"})`),
+    queryNumber(api, namespace, "count(DCGM_FI_DEV_GPU_TEMP)"),
+    queryNow(api, namespace, SICK_GPUS),
+    alertmanagerMembers(api, namespace),
+  ]);
+  return {
+    pods,
+    scrapedNodes,
+    prometheusReplicas,
+    alertmanagerMembers: members,
+    watchdogFires: watchdog > 0,
+    gpus,
+    sickGpus: sick.map(({ labels }) => ({ node: labels.instance ?? "?", gpu: labels.gpu ?? "?" })),
+  };
+}
+
+async function alertmanagerMembers(api: ApiClient, namespace: string): Promise<number> {
+  const status = await serviceRequest(
+    api,
+    { namespace, name: "alertmanager", port: "web" },
+    { path: "/api/v2/status" },
+  );
+  return ((status.cluster as JsonObject | undefined)?.peers as unknown[] | undefined)?.length ?? 0;
+}
+
+/** What is not as it should be, in words; nothing when all is well. */
+export function complaints(health: Health, expected: Expectation): string[] {
+  const unready = health.pods.filter((pod) => !pod.ready).map((pod) => pod.name);
+  const compare = (what: string, got: number, wanted: number) => (got >= wanted ? [] : [`${got} of ${wanted} ${what}`]);
+  return [
+    ...(health.pods.length === 0 ? ["no pods"] : []),
+    ...(unready.length > 0 ? [`not ready: ${unready.join(", ")}`] : []),
+    ...compare("Prometheus replicas answer", health.prometheusReplicas, expected.prometheusReplicas),
+    ...compare("Alertmanager members see each other", health.alertmanagerMembers, expected.alertmanagerReplicas),
+    ...compare("GPU nodes are scraped", health.scrapedNodes, expected.fleetNodes),
+    ...(health.watchdogFires ? [] : ["the Watchdog alert does not fire"]),
+  ];
+}
+
+const PATIENCE_SECONDS = 180;
+
+/** Waits until nothing is to complain of. */
+export async function waitUntilHealthy(api: ApiClient, expected: Expectation, progress: Progress): Promise<Health> {
+  return progress.step("waiting until everything is healthy", async (report) => {
+    const until = Date.now() + PATIENCE_SECONDS * 1000;
+    let last = "nothing answers yet";
+    while (Date.now() < until) {
+      try {
+        const health = await askHealth(api, expected.namespace);
+        const wrong = complaints(health, expected);
+        if (wrong.length === 0) {
+          report("");
+          return health;
+        }
+        last = wrong.join("; ");
+      } catch (error) {
+        last = error instanceof Error ? error.message.slice(0, 200) : String(error);
+      }
+      report(last);
+      await sleep(500);
+    }
+    throw new UserError(
+      `the platform was not healthy after ${PATIENCE_SECONDS} s: ${last}`,
+      "run the command again to wait longer, or `npm run local -- down` and again to start anew",
+    );
+  });
+}
