@@ -38,6 +38,7 @@ function onPlace(command: Command): Command {
     .addOption(new Option("--name <name>", "name of the throwaway cluster, to have several").default(DEFAULT_CLUSTER));
 }
 
+// The subcommands are loaded when they are chosen: `--help` should not wait for the Pulumi SDK.
 async function main(): Promise<void> {
   const program = new Command("npm run local --")
     .description("Runs the whole platform on this machine and asks it a question.")
@@ -48,18 +49,19 @@ async function main(): Promise<void> {
     .option("--gpus-per-node <n>", "GPUs of each", count(16), 8)
     .option("--set <path=value...>", "a setting over Pulumi.local.yaml, such as prometheus.scrapeInterval=10s")
     .action(async (options: PlaceOptions & { nodes: number; gpusPerNode: number; set?: string[] }) => {
-      const [{ bringUp }, { printPlatform }] = await Promise.all([import("./local/up.js"), import("./local/print.js")]);
+      const { bringUp } = require("./local/up") as typeof import("./local/up");
+      const { printPlatform } = require("./local/print") as typeof import("./local/print");
       const place = placeOf(options);
       const { nodes, gpusPerNode, set: settings = [] } = options;
       const platform = await bringUp({ place, nodes, gpusPerNode, settings }, terminalProgress());
       await printPlatform(place, platform);
     });
   onPlace(program.command("status").description("say how the platform is")).action(async (options: PlaceOptions) => {
-    const { printStatus } = await import("./local/status.js");
+    const { printStatus } = require("./local/status") as typeof import("./local/status");
     process.exitCode = await printStatus(placeOf(options));
   });
   onPlace(program.command("down").description("remove every trace")).action(async (options: PlaceOptions) => {
-    const { takeDown } = await import("./local/down.js");
+    const { takeDown } = require("./local/down") as typeof import("./local/down");
     await takeDown(placeOf(options), terminalProgress());
   });
   await program.parseAsync();

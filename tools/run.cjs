@@ -55,6 +55,8 @@ function lock() {
 
 function install() {
   const unlock = lock();
+  // Also on the ways out that skip a finally.
+  process.on("exit", unlock);
   try {
     if (installed()) return;
     process.stderr.write("Installing the pinned dependencies with npm ci (once, about a minute) …\n");
@@ -95,7 +97,8 @@ function cacheDirectory() {
 function main() {
   const [script, ...args] = process.argv.slice(2);
   if (!installed()) install();
-  const child = spawn(node(), ["--require", "tsx/cjs", path.join(root, script), ...args], {
+  const loader = script.endsWith(".ts") ? ["--require", "tsx/cjs"] : [];
+  const child = spawn(node(), [...loader, path.join(root, script), ...args], {
     stdio: "inherit",
     env: {
       ...process.env,

@@ -59,3 +59,9 @@ export function claimTemplate(size: string, storageClass: string | undefined): C
  * succeed while nothing does.
  */
 export const waitUntilAvailable = { "pulumi.com/waitFor": "condition=Available" } as const;
+
+/**
+ * For a Service whose pods the operator makes later: `pulumi up` would wait for its endpoints, one resource after the
+ * other. The custom resource itself is waited for ({@link waitUntilAvailable}).
+ */
+export const doNotWait = { "pulumi.com/skipAwait": "true" } as const;

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { alertmanagerResource, claimTemplate, waitUntilAvailable } from "../kubernetes/customResources";
+import { alertmanagerResource, claimTemplate, doNotWait, waitUntilAvailable } from "../kubernetes/customResources";
 import { disruptionBudget } from "../kubernetes/disruptionBudget";
 import { commonLabels, partOf, selectorLabels, type WorkloadIdentity } from "../kubernetes/labels";
 import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
@@ -192,7 +192,7 @@ export class Alertmanager extends pulumi.ComponentResource {
     const service = new k8s.core.v1.Service(
       identity.instance,
       {
-        metadata: { name: identity.instance, namespace: args.namespace, labels },
+        metadata: { name: identity.instance, namespace: args.namespace, labels, annotations: doNotWait },
         spec: {
           selector: selectorLabels(identity),
           ports: [

@@ -138,6 +138,8 @@ function operatorRules(): k8s.types.input.rbac.v1.PolicyRule[] {
     },
     { apiGroups: [""], resources: ["services"], verbs: ["get", "create", "update", "delete"] },
     { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "delete"] },
+    // In a Role: its own namespace alone, whose labels it reads.
+    { apiGroups: [""], resources: ["namespaces"], verbs: ["get"] },
     { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
   ];
 }

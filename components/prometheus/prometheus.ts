@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { prometheusResource, waitUntilAvailable } from "../kubernetes/customResources";
+import { doNotWait, prometheusResource, waitUntilAvailable } from "../kubernetes/customResources";
 import { disruptionBudget } from "../kubernetes/disruptionBudget";
 import { commonLabels, type WorkloadIdentity } from "../kubernetes/labels";
 import { scrapeService } from "../kubernetes/serviceMonitor";
@@ -158,7 +158,12 @@ export class Prometheus extends pulumi.ComponentResource {
     return new k8s.core.v1.Service(
       identity.instance,
       {
-        metadata: { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) },
+        metadata: {
+          name: identity.instance,
+          namespace: args.namespace,
+          labels: commonLabels(identity),
+          annotations: doNotWait,
+        },
         spec: {
           selector: { "operator.prometheus.io/name": identity.instance },
           ports: [

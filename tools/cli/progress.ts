@@ -1,8 +1,8 @@
-import ora from "ora";
+import type { Ora } from "ora";
 
 /** Shows long work on stderr while it runs: a spinner on a terminal, one line per step elsewhere. */
 export interface Progress {
-  /** Runs one step; `report` replaces the detail shown behind the title. */
+  /** Runs one step; `report` replaces the detail shown behind the title. Steps may run beside each other. */
   step<T>(title: string, work: (report: (detail: string) => void) => Promise<T>): Promise<T>;
   /** One line that stays. */
   note(text: string): void;
@@ -10,42 +10,77 @@ export interface Progress {
 
 const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-/** On a terminal the detail changes in place; in a log, a long step says every 15 s that it is still at work. */
+/** How the lines of the steps get onto the screen. */
+interface Screen {
+  /** The running steps, whenever one of them may have changed. */
+  show(lines: string[]): void;
+  /** A line that stays. */
+  print(line: string): void;
+  refreshMs: number;
+}
+
+function terminal(): Screen {
+  // Loaded when the first step is shown: a quick command needs no spinner.
+  let spinner: Ora | undefined;
+  const start = () => {
+    const { default: ora } = require("ora") as typeof import("ora", { with: { "resolution-mode": "import" } });
+    return ora({ stream: process.stderr, discardStdin: false, hideCursor: false });
+  };
+  return {
+    refreshMs: 250,
+    show(lines) {
+      spinner ??= start();
+      spinner.text = lines.join("\n  ");
+      if (lines.length === 0) spinner.stop();
+      else if (!spinner.isSpinning) spinner.start();
+    },
+    print(line) {
+      spinner?.clear();
+      process.stderr.write(`${line}\n`);
+    },
+  };
+}
+
+/** In a log, a long step says every 15 s that it is still at work. */
+function log(): Screen {
+  return {
+    refreshMs: 15_000,
+    show: (lines) => lines.forEach((line) => void process.stderr.write(`      … ${line}\n`)),
+    print: (line) => process.stderr.write(`${line}\n`),
+  };
+}
+
 export function terminalProgress(): Progress {
   const tty = process.stderr.isTTY === true;
+  const screen = tty ? terminal() : log();
+  const running = new Set<() => string>();
+  const show = () => screen.show([...running].map((text) => text()));
   return {
     async step(title, work) {
       const started = Date.now();
       let detail = "";
       const text = () => `${title}${detail ? ` · ${detail}` : ""} (${seconds(started)})`;
-      const spinner = tty
-        ? ora({ text: title, stream: process.stderr, discardStdin: false, hideCursor: false }).start()
-        : undefined;
-      const timer = setInterval(
-        () => {
-          if (spinner) spinner.text = text();
-          else process.stderr.write(`      … ${text()}\n`);
-        },
-        tty ? 250 : 15_000,
-      );
+      running.add(text);
+      if (tty) show();
+      const timer = setInterval(() => (tty ? show() : screen.show([text()])), screen.refreshMs);
+      const finish = (mark: string) => {
+        clearInterval(timer);
+        running.delete(text);
+        screen.print(`${mark} ${text()}`);
+        if (tty) show();
+      };
       try {
         const result = await work((next) => {
           detail = next;
         });
-        if (spinner) spinner.succeed(text());
-        else process.stderr.write(`  ok  ${text()}\n`);
+        finish("  ok ");
         return result;
       } catch (error) {
-        if (spinner) spinner.fail(text());
-        else process.stderr.write(`FAIL  ${text()}\n`);
+        finish("FAIL ");
         throw error;
-      } finally {
-        clearInterval(timer);
       }
     },
-    note(text) {
-      process.stderr.write(`${text}\n`);
-    },
+    note: (text) => screen.print(text),
   };
 }
 

@@ -1,7 +1,7 @@
 import { access, rm } from "node:fs/promises";
 import type { Progress } from "../cli/progress";
 import * as cluster from "../cluster";
-import { startEngine } from "./engine";
+import { withEngine } from "./engine";
 import { engineDirectory, type Place } from "./place";
 import { crdsStack, fleetStack, platformStack } from "./programs";
 import { readRecord } from "./record";
@@ -26,8 +26,7 @@ export async function takeDown(place: Place, progress: Progress): Promise<void> 
     progress.note(`nothing was deployed to the context "${place.context}" by this command`);
     return;
   }
-  const engine = await startEngine(directory, progress);
-  try {
+  await withEngine(place, progress, async (engine) => {
     const record = await readRecord(directory);
     const reference = { name: "local", context: place.context };
     const destroy = (title: string, definition: StackDefinition) =>
@@ -36,8 +35,6 @@ export async function takeDown(place: Place, progress: Progress): Promise<void> 
     await destroy("destroying the simulated GPU fleet", await fleetStack(reference, fleet));
     await destroy("destroying the platform", await platformStack(reference, []));
     await destroy("letting go of the CRDs, which stay in the cluster", crdsStack(reference));
-  } finally {
-    await engine.close();
-  }
+  });
   await rm(directory, { recursive: true, force: true });
 }

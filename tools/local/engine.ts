@@ -9,6 +9,8 @@ import type { Progress } from "../cli/progress";
 import { providerNotice, serveKubernetesProvider } from "../provider";
 import { findTools } from "../toolchain";
 import { run } from "../toolchain/command";
+import { withLock } from "../toolchain/lock";
+import { engineDirectory, type Place, placeName } from "./place";
 
 /** The real Pulumi engine, ready to run programs of this process. */
 export interface Engine {
@@ -24,6 +26,25 @@ export interface Engine {
 
 const PROVIDER_SITE = "get.pulumi.com";
 
+/** Starts an engine for a place, and ends it after the work; a second command waits for the first. */
+export async function withEngine<T>(
+  place: Place,
+  progress: Progress,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const directory = engineDirectory(place);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const waiting = () => progress.note(`waiting for another command that works on ${placeName(place)} …`);
+  return withLock(path.join(directory, "lock"), waiting, async () => {
+    const engine = await startEngine(directory, progress);
+    try {
+      return await work(engine);
+    } finally {
+      await engine.close();
+    }
+  });
+}
+
 /** Finds the Pulumi CLI and a Kubernetes provider for it: the vendor's where it can be had, else our own. */
 export async function startEngine(directory: string, progress: Progress): Promise<Engine> {
   const { pulumi } = await findTools(["pulumi"], progress);
@@ -34,7 +55,7 @@ export async function startEngine(directory: string, progress: Progress): Promis
   const backend = path.join(directory, "state");
   await mkdir(backend, { recursive: true });
   const environment: Record<string, string> = {
-    PULUMI_HOME: path.join(cacheDirectory(), "pulumi-home"),
+    PULUMI_HOME: await pulumiHome(),
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: await passphraseFile(directory),
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -52,6 +73,19 @@ export async function startEngine(directory: string, progress: Progress): Promis
     notice: providerNotice,
     close: () => provider.close(),
   };
+}
+
+/**
+ * The CLI's own folder. With a file in the place of its log folder it writes no debug log: that log holds every property of
+ * every resource, and for the CRDs writing it takes twice as long as all the rest (measured: 46 s with it, 17 s without).
+ */
+async function pulumiHome(): Promise<string> {
+  const home = path.join(cacheDirectory(), "pulumi-home");
+  await mkdir(home, { recursive: true });
+  await writeFile(path.join(home, "logs"), "").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EISDIR") throw error;
+  });
+  return home;
 }
 
 /** Encrypts the secrets of this state; made once, readable by its owner alone, never shown. */

@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type EngineEvent, LocalWorkspace, type OpMap, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { stringify } from "yaml";
@@ -32,7 +32,7 @@ export async function openStack(engine: Engine, definition: StackDefinition): Pr
     { workDir, pulumiCommand: engine.command, envVars: engine.environment },
   );
   const opened = { stack, definition, log: path.join(workDir, "pulumi.log") };
-  await heal(opened);
+  await heal(opened, engine);
   return opened;
 }
 
@@ -47,14 +47,20 @@ interface Resource {
  * Mends what a killed run left: its lock, and objects that it was creating. Whether those exist is not known, so they
  * enter the state under the id that they would have, and a refresh drops the ones that do not exist.
  */
-async function heal({ stack }: OpenStack): Promise<void> {
+async function heal({ stack, definition }: OpenStack, engine: Engine): Promise<void> {
+  const backend = path.join(engine.directory, "state", ".pulumi");
+  const place = path.join(definition.project, `${definition.stack}`);
+  // The engine's lock is ours alone (see withEngine), so a lock file is what a killed run left.
+  const locks = await readdir(path.join(backend, "locks", "organization", place)).catch(() => []);
+  if (locks.length > 0) await stack.cancel();
+  const state = await readFile(path.join(backend, "stacks", `${place}.json`), "utf8").catch(() => "");
+  if (!state.includes('"pending_operations"')) return;
   const exported = await stack.exportStack();
   const deployment = exported.deployment as
     | { resources?: Resource[]; pending_operations?: { resource: Resource; type: string }[] }
     | undefined;
   const pending = deployment?.pending_operations ?? [];
   if (pending.length === 0) return;
-  await stack.cancel();
   const known = new Set(deployment?.resources?.map((resource) => resource.urn));
   const created = pending
     .filter(({ type, resource }) => type === "creating" && !known.has(resource.urn))

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { formatProblems, parseSettings } from "../../stacks/settings";
 import { UserError } from "../cli/errors";
 import type { Progress } from "../cli/progress";
@@ -6,10 +5,10 @@ import * as cluster from "../cluster";
 import type { ApiClient } from "../provider/apiClient";
 import { connect } from "../provider/apiClient";
 import { findTools } from "../toolchain";
-import { type Engine, startEngine } from "./engine";
+import { type Engine, withEngine } from "./engine";
 import { type Health, waitUntilHealthy } from "./health";
 import { imageTools, platformImages } from "./images";
-import { engineDirectory, type Place } from "./place";
+import type { Place } from "./place";
 import { type ClusterReference, crdsStack, fleetStack, platformStack } from "./programs";
 import { writeRecord } from "./record";
 import { type Changes, deployStack, openStack, type StackDefinition } from "./stacks";
@@ -34,78 +33,96 @@ export interface Platform {
 /** Brings the platform up, step by step; a second time it changes nothing. */
 export async function bringUp(options: UpOptions, progress: Progress): Promise<Platform> {
   const { place } = options;
-  const reference = await prepareCluster(place, options.settings, progress);
-  const directory = engineDirectory(place);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const engine = await startEngine(directory, progress);
-  try {
+  // Before anything is started: a misspelt setting should cost a second, not a minute.
+  checkedSettings((await platformStack({ name: "local" }, options.settings)).settings);
+  const running = place.kind === "throwaway" ? await startCluster(place.name, progress) : undefined;
+  const reference = place.kind === "context" ? contextReference(place.context) : clusterReference(running);
+  return withEngine(place, progress, async (engine) => {
     if (engine.notice) progress.note(`note: ${engine.notice}`);
-    return await deployAll(options, reference, engine, progress);
-  } finally {
-    await engine.close();
-  }
+    const changes = await deployAll(options, reference, running, engine, progress);
+    return { ...(await askUntilHealthy(options, reference, engine, progress)), changes, notice: engine.notice };
+  });
 }
 
-/** The settings are checked before anything is started: a misspelt one should cost a second, not a minute. */
 function checkedSettings(raw: unknown) {
   const parsed = parseSettings(raw);
   if (parsed.ok) return parsed.settings;
   throw new UserError(formatProblems(parsed.problems, "Pulumi.local.yaml with --set"), "correct what stands above", 2);
 }
 
-async function prepareCluster(
-  place: Place,
-  settings: readonly string[],
-  progress: Progress,
-): Promise<ClusterReference> {
-  checkedSettings((await platformStack({ name: "local" }, settings)).settings);
-  if (place.kind === "context") {
-    const name = place.context
-      .toLowerCase()
-      .replace(/[^a-z0-9-]+/g, "-")
-      .replace(/^-+|-+$/g, "");
-    return { name: name.slice(0, 63) || "local", context: place.context };
-  }
+interface RunningCluster {
+  cluster: cluster.Cluster;
+  images: cluster.WrappedImage[];
+}
+
+async function startCluster(name: string, progress: Progress): Promise<RunningCluster> {
   const tools = await findTools(imageTools, progress);
-  const running = await cluster.up(place.name, progress);
-  await cluster.importImages(running, await platformImages(tools), progress);
-  return { name: place.name, path: running.kubeconfig };
+  const running = await cluster.up(name, progress);
+  return { cluster: running, images: await platformImages(tools) };
+}
+
+function clusterReference(running: RunningCluster | undefined): ClusterReference {
+  if (!running) throw new Error("no throwaway cluster was started");
+  return { name: running.cluster.name, path: running.cluster.kubeconfig };
+}
+
+/** The external label `cluster` of a context: its name, as far as that can be a DNS label. */
+function contextReference(context: string): ClusterReference {
+  const name = context
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+/, "")
+    .slice(0, 63)
+    .replace(/-+$/, "");
+  return { name: name || "local", context };
 }
 
 async function deployAll(
   { nodes, gpusPerNode, settings }: UpOptions,
   reference: ClusterReference,
+  running: RunningCluster | undefined,
   engine: Engine,
   progress: Progress,
-): Promise<Platform> {
+): Promise<Changes> {
   const changes: Changes[] = [];
-  const deploy = (title: string, definition: StackDefinition) =>
-    progress.step(title, async (report) => {
-      const opened = await openStack(engine, definition);
-      const made = await deployStack(opened, report);
-      changes.push(made);
-      report(describeChanges(made));
-    });
+  const deploy = async (definition: StackDefinition, report: (detail: string) => void) => {
+    const made = await deployStack(await openStack(engine, definition), report);
+    changes.push(made);
+    report(describeChanges(made));
+  };
   const platform = await platformStack(reference, settings);
-  const resolved = checkedSettings(platform.settings);
-  const { namespace } = resolved;
-  await deploy("deploying the operator's CRDs (crds/)", crdsStack(reference));
-  await deploy("deploying the platform", platform);
-  await deploy("deploying the simulated GPU fleet", await fleetStack(reference, { namespace, nodes, gpusPerNode }));
+  const { namespace } = checkedSettings(platform.settings);
+  await Promise.all([
+    progress.step("deploying the operator's CRDs (crds/)", (report) => deploy(crdsStack(reference), report)),
+    // Beside each other: images keep the disk busy, the CRDs a processor.
+    running && cluster.importImages(running.cluster, running.images, progress),
+  ]);
+  await progress.step("deploying the platform", (report) => deploy(platform, report));
+  const fleet = await fleetStack(reference, { namespace, nodes, gpusPerNode });
+  await progress.step("deploying the simulated GPU fleet", (report) => deploy(fleet, report));
+  return sum(changes);
+}
 
+async function askUntilHealthy(
+  { nodes, gpusPerNode, settings }: UpOptions,
+  reference: ClusterReference,
+  engine: Engine,
+  progress: Progress,
+) {
+  const { namespace, prometheus, alertmanager } = checkedSettings((await platformStack(reference, settings)).settings);
   const api = await connect({
     ...(reference.path === undefined ? {} : { kubeconfig: reference.path }),
     ...(reference.context === undefined ? {} : { context: reference.context }),
   });
   const expected = {
     namespace,
-    prometheusReplicas: resolved.prometheus.replicas,
-    alertmanagerReplicas: resolved.alertmanager.replicas,
+    prometheusReplicas: prometheus.replicas,
+    alertmanagerReplicas: alertmanager.replicas,
     fleetNodes: nodes,
   };
   const health = await waitUntilHealthy(api, expected, progress);
   await writeRecord(engine.directory, { ...expected, gpusPerNode });
-  return { health, changes: sum(changes), notice: engine.notice, kubeconfig: reference.path, namespace, api };
+  return { health, kubeconfig: reference.path, namespace, api };
 }
 
 function sum(all: Changes[]): Changes {

@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Repeats a question until its answer is what the test wants; fails with the last answer. */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T>,
+  wanted: (answer: T) => boolean,
+  seconds = 120,
+): Promise<T> {
+  const until = Date.now() + seconds * 1000;
+  let last: unknown;
+  while (Date.now() < until) {
+    try {
+      const answer = await ask();
+      if (wanted(answer)) return answer;
+      last = answer;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(500);
+  }
+  throw new Error(
+    `not within ${seconds} s: ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+  );
+}
