@@ -15,7 +15,7 @@ import { partOf } from "../components/kubernetes/labels";
 import { restrictedNamespaceLabels } from "../components/kubernetes/securityContext";
 import { REPLICA_LABEL } from "../components/prometheus/prometheusSpec";
 import { readSettings, type Settings } from "./settings";
-import { bytes } from "./settings/fields";
+import { bytes, milliseconds } from "./settings/fields";
 import type { StorageSettings } from "./settings/storage";
 
 /** The stack's outputs: an API for other stacks, so names and meanings stay. */
@@ -31,7 +31,7 @@ export interface PlatformOutputs {
 }
 
 // The names of the parts. Selectors, DNS names and other stacks depend on them: a rename replaces the part.
-const names = {
+export const names = {
   operator: "prometheus-operator",
   prometheus: "prometheus",
   alertmanager: "alertmanager",
@@ -113,7 +113,7 @@ function createPrometheus(
   alertmanager: Alertmanager,
   opts: Options,
 ): Prometheus {
-  const { replicas, shards, scrapeInterval, localRetention, storage, resources, limits, logLevel } =
+  const { replicas, shards, scrapeInterval, localRetention, storage, resources, sidecarMemory, limits, logLevel } =
     settings.prometheus;
   return new Prometheus(
     names.prometheus,
@@ -132,6 +132,7 @@ function createPrometheus(
       targetLimit: limits.targetsPerJob,
       labelLimit: limits.labelsPerSample,
       labelValueLengthLimit: limits.labelValueLength,
+      sidecarMemory,
       requireSpread: settings.spread === "required",
       alertmanagerService: alertmanager.serviceName,
     },
@@ -168,7 +169,9 @@ function routing({ alerting }: Settings): Routing {
     routes: alerting.routes,
     defaultReceiver: alerting.defaultReceiver,
     heartbeat:
-      heartbeat.kind === "webhook" ? { url: pulumi.secret(heartbeat.url), interval: heartbeat.interval } : undefined,
+      heartbeat.kind === "webhook"
+        ? { url: pulumi.secret(heartbeat.url), intervalSeconds: (milliseconds(heartbeat.interval ?? "1m") ?? 0) / 1000 }
+        : undefined,
   };
 }
 

@@ -104,10 +104,14 @@ const goldenRoot = path.join(__dirname, "golden");
  * Compares the Kubernetes objects with the files in `test/golden/DIR`: the same set of files, the same content. Secrets
  * are there too, redacted. With UPDATE_GOLDEN set, writes them instead; the change is then reviewed as a diff.
  */
-export function goldenManifests(dir: string, result: ProgramResult, root = goldenRoot): void {
+export function goldenManifests(
+  dir: string,
+  result: ProgramResult,
+  { root = goldenRoot, update = Boolean(process.env.UPDATE_GOLDEN) } = {},
+): void {
   const folder = path.join(root, dir);
   const wanted = new Map(manifestsOf(result.resources).map(({ file, object }) => [file, manifestYaml(object)]));
-  if (process.env.UPDATE_GOLDEN) {
+  if (update) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     for (const [file, content] of wanted) writeFileSync(path.join(folder, file), content);

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { reportError } from "./cli/errors";
 import { terminalProgress } from "./cli/progress";
+import { installInterruption, isInterrupted } from "./local/interruption";
 import { DEFAULT_CLUSTER, type Place } from "./local/place";
 
 const help = `
@@ -67,15 +68,10 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
-/** The engine hears Ctrl-C itself and ends in order; everything else can end at once and is healed by the next run. */
-process.on("SIGINT", () => {
-  process.stderr.write(
-    "\ninterrupted; the same command continues from here, `npm run local -- down` removes everything\n",
-  );
-  process.exit(130);
-});
-
+installInterruption();
 main().then(
   () => process.exit(),
-  (error: unknown) => process.exit(reportError(error)),
+  (error: unknown) => {
+    if (!isInterrupted()) process.exit(reportError(error));
+  },
 );

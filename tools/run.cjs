@@ -37,19 +37,46 @@ function alive(pid) {
   }
 }
 
+const read = (file) => {
+  try {
+    return { owner: Number(fs.readFileSync(file, "utf8")), age: Date.now() - fs.statSync(file).mtimeMs };
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
+};
+
+/** Whether nobody holds the lock any more. It is empty between being made and being written to, and stays so in a crash. */
+const isStale = ({ owner, age }) => (owner > 0 ? !alive(owner) : age > 5_000);
+
+const sleep = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
 /** Two commands started at once must not both empty node_modules: the second waits for the first. */
 function lock() {
   const file = path.join(root, ".install.lock");
+  let said = false;
   for (;;) {
     try {
       fs.writeFileSync(file, String(process.pid), { flag: "wx" });
-      return () => fs.rmSync(file, { force: true });
+      return () => {
+        if (read(file)?.owner === process.pid) fs.rmSync(file, { force: true });
+      };
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
     }
-    const owner = Number(fs.existsSync(file) ? fs.readFileSync(file, "utf8") : 0);
-    if (owner > 0 && !alive(owner)) fs.rmSync(file, { force: true });
-    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    const held = read(file);
+    if (held === undefined) continue;
+    if (isStale(held)) {
+      // Read once more just before: another command may have taken over by now.
+      const again = read(file);
+      if (again?.owner === held.owner && isStale(again)) fs.rmSync(file, { force: true });
+      continue;
+    }
+    if (!said && held.owner > 0) {
+      process.stderr.write(`waiting for the installation by process ${held.owner} …\n`);
+      said = true;
+    }
+    sleep(500);
   }
 }
 
@@ -61,7 +88,7 @@ function install() {
     if (installed()) return;
     process.stderr.write("Installing the pinned dependencies with npm ci (once, about a minute) …\n");
     const started = Date.now();
-    // A group of its own: Ctrl-C reaches npm too, and the stamp below is only written after a complete install.
+    // Ctrl-C reaches npm too, and the stamp below is only written after a complete install: the next run starts it again.
     const result = spawnSync("npm", ["ci", "--loglevel=error", "--no-audit", "--no-fund"], {
       cwd: root,
       stdio: ["ignore", 2, 2],
@@ -77,16 +104,26 @@ function install() {
   }
 }
 
+function newEnough() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+}
+
+/** This Node, for a machine that the pinned one is not published for or cannot run on; `reason` says which. */
+function ownNode(reason) {
+  if (newEnough()) return process.execPath;
+  return fail(
+    `Node.js ${process.versions.node} is too old, and ${reason}`,
+    `install Node.js ${OLDEST_NODE.join(".")} or newer`,
+  );
+}
+
 /** The pinned Node of the optional dependencies where the platform has one, else this one where it is new enough. */
 function node() {
   const pinned = path.join(modules, `node-${process.platform}-${process.arch}`, "bin", "node");
-  if (fs.existsSync(pinned)) return pinned;
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return process.execPath;
-  return fail(
-    `Node.js ${process.versions.node} is too old, and no pinned Node is published for ${process.platform}-${process.arch}`,
-    `install Node.js ${OLDEST_NODE.join(".")} or newer`,
-  );
+  return fs.existsSync(pinned)
+    ? pinned
+    : ownNode(`no pinned Node is published for ${process.platform}-${process.arch}`);
 }
 
 function cacheDirectory() {
@@ -94,11 +131,10 @@ function cacheDirectory() {
   return process.env.GPU_OBSERVABILITY_CACHE || path.join(base, "gpu-observability");
 }
 
-function main() {
-  const [script, ...args] = process.argv.slice(2);
-  if (!installed()) install();
-  const loader = script.endsWith(".ts") ? ["--require", "tsx/cjs"] : [];
-  const child = spawn(node(), [...loader, path.join(root, script), ...args], {
+let child;
+
+function start(binary, args) {
+  child = spawn(binary, args, {
     stdio: "inherit",
     env: {
       ...process.env,
@@ -106,13 +142,25 @@ function main() {
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || path.join(cacheDirectory(), "compile-cache"),
     },
   });
+  child.on("exit", (code, signal) => process.exit(signal ? 128 + os.constants.signals[signal] : code));
+  child.on("error", (error) => {
+    if (binary === process.execPath) fail(`${binary} cannot be started: ${error.message}`, "install Node.js anew");
+    // The pinned Node is linked with glibc, and a machine with musl has no loader for it.
+    start(ownNode(`the pinned Node cannot run on this machine (${error.message})`), args);
+  });
+}
+
+function main() {
+  const [script, ...args] = process.argv.slice(2);
+  if (!installed()) install();
+  const loader = script.endsWith(".ts") ? ["--require", "tsx/cjs"] : [];
+  start(node(), [...loader, path.join(root, script), ...args]);
   // The terminal sends Ctrl-C to the child as well; this process stays until the child has cleaned up.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
       if (signal !== "SIGINT") child.kill(signal);
     });
   }
-  child.on("exit", (code, signal) => process.exit(signal ? 128 + os.constants.signals[signal] : code));
 }
 
 main();

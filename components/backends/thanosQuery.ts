@@ -145,7 +145,11 @@ function querierDeployment(
         automountServiceAccountToken: false,
         securityContext: restrictedPod(NOBODY, NOBODY),
         nodeSelector: { "kubernetes.io/os": "linux" },
-        topologySpreadConstraints: spreadOverZonesAndNodes(matchLabels, args.requireSpread ?? true).map(
+        topologySpreadConstraints: spreadOverZonesAndNodes({
+          matchLabels,
+          replicas: args.replicas ?? 2,
+          required: args.requireSpread ?? true,
+        }).map(
           // During a rollout the pods of the old version do not count: they would keep the new ones Pending.
           (constraint) => ({ ...constraint, matchLabelKeys: ["pod-template-hash"] }),
         ),
@@ -188,5 +192,7 @@ function querierArguments(args: ThanosQueryArgs): string[] {
     // A store that does not answer costs its part of the result, marked by a warning, and not the whole query.
     "--query.partial-response",
     "--query.timeout=2m",
+    // A replica that comes back must count again before the other one goes; the default is 30s.
+    "--store.sd-dns-interval=10s",
   ];
 }

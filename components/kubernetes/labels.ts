@@ -28,3 +28,8 @@ export function commonLabels(identity: WorkloadIdentity): Record<string, string>
     "app.kubernetes.io/managed-by": "pulumi",
   };
 }
+
+/**
+ * Annotation of a Secret without any: its reader takes configuration only from a Secret. Reviews and plans may show it.
+ */
+export const CONFIGURATION_ONLY = { "gpu-observability/content": "configuration" } as const;

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { alertmanagerResource, claimTemplate, doNotWait, waitUntilAvailable } from "../kubernetes/customResources";
 import { disruptionBudget } from "../kubernetes/disruptionBudget";
-import { commonLabels, partOf, selectorLabels, type WorkloadIdentity } from "../kubernetes/labels";
+import { CONFIGURATION_ONLY, commonLabels, partOf, selectorLabels, type WorkloadIdentity } from "../kubernetes/labels";
 import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { restrictedPod } from "../kubernetes/securityContext";
 import { scrapeService } from "../kubernetes/serviceMonitor";
@@ -93,14 +93,18 @@ export class Alertmanager extends pulumi.ComponentResource {
   }
 
   private createSecrets(args: AlertmanagerArgs, identity: WorkloadIdentity) {
-    const secret = (name: string, stringData: { [file: string]: pulumi.Input<string> }) =>
+    const secret = (
+      name: string,
+      stringData: { [file: string]: pulumi.Input<string> },
+      annotations: Record<string, string> = {},
+    ) =>
       new k8s.core.v1.Secret(
         name,
-        { metadata: { name, namespace: args.namespace, labels: commonLabels(identity) }, stringData },
+        { metadata: { name, namespace: args.namespace, labels: commonLabels(identity), annotations }, stringData },
         { parent: this },
       );
     return [
-      secret(configurationName(identity.instance), { "alertmanager.yaml": args.configuration }),
+      secret(configurationName(identity.instance), { "alertmanager.yaml": args.configuration }, CONFIGURATION_ONLY),
       secret(secretName(identity.instance), args.secretFiles ?? {}),
     ];
   }
@@ -178,7 +182,11 @@ export class Alertmanager extends pulumi.ComponentResource {
               : { volumeClaimTemplate: claimTemplate(args.volumeSize, args.storageClass) },
           logFormat: "json",
           nodeSelector: { "kubernetes.io/os": "linux" },
-          topologySpreadConstraints: spreadOverZonesAndNodes(selectorLabels(identity), args.requireSpread ?? true),
+          topologySpreadConstraints: spreadOverZonesAndNodes({
+            matchLabels: selectorLabels(identity),
+            replicas: args.replicas ?? 3,
+            required: args.requireSpread ?? true,
+          }),
           securityContext: restrictedPod(USER, GROUP),
           resources: { requests: { cpu: args.cpu ?? "25m", memory }, limits: { memory } },
         },

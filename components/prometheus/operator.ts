@@ -107,7 +107,10 @@ export class PrometheusOperator extends pulumi.ComponentResource {
   }
 }
 
-/** Every verb that the operator of {@link images} uses in its own namespace, and none elsewhere. */
+/**
+ * What the operator of {@link images} needs in its own namespace, and nothing elsewhere. It has no right to write events: it
+ * asks for that in the whole cluster or not at all, and says at its start that it writes none.
+ */
 function operatorRules(): k8s.types.input.rbac.v1.PolicyRule[] {
   const monitoring = "monitoring.coreos.com";
   const reconciled = ["prometheuses", "alertmanagers", "thanosrulers"];
@@ -140,7 +143,6 @@ function operatorRules(): k8s.types.input.rbac.v1.PolicyRule[] {
     { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "delete"] },
     // In a Role: its own namespace alone, whose labels it reads.
     { apiGroups: [""], resources: ["namespaces"], verbs: ["get"] },
-    { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
   ];
 }
 

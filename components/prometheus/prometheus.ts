@@ -40,7 +40,7 @@ export interface PrometheusArgs {
   memory?: string;
   /** A scrape with more samples fails as a whole. Default: 100 000. */
   sampleLimit?: number;
-  /** A job with more targets has all of them dropped. Default: 10 000. */
+  /** A job with more targets has none of them scraped: all are shown as failing. Default: 10 000. */
   targetLimit?: number;
   /** A scrape with a sample of more labels fails as a whole. Default: 60. */
   labelLimit?: number;
@@ -60,6 +60,11 @@ export interface PrometheusArgs {
   alertmanagerService?: pulumi.Input<string>;
   /** Whether each server has a Thanos sidecar, by which queriers read it. Default: true. */
   thanosSidecar?: boolean;
+  /**
+   * Memory request and limit of each sidecar. Default: `512Mi`. Large queries pass through it: when it is killed for
+   * memory, its replica is missing from the answers until it is back.
+   */
+  sidecarMemory?: string;
 }
 
 /** Ports of a Prometheus pod that others connect to. */
@@ -76,8 +81,8 @@ export const prometheusPorts = { web: 9090, grpc: 10901 };
 export class Prometheus extends pulumi.ComponentResource {
   /** Name of the Service of the web port. It answers from one replica at a time: for queries use a querier. */
   readonly serviceName: pulumi.Output<string>;
-  /** Name of the headless Service of the sidecars' gRPC port; its SRV record lists every replica. */
-  readonly sidecarServiceName: pulumi.Output<string>;
+  /** Name of the headless Service of the sidecars' gRPC port, if there are any; its SRV record lists every replica. */
+  readonly sidecarServiceName: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:Prometheus", name, {}, opts);
@@ -88,7 +93,8 @@ export class Prometheus extends pulumi.ComponentResource {
     const prometheus = this.createPrometheus(args, identity, serviceAccount);
     this.createDisruptionBudgets(args, identity);
     this.serviceName = this.createService(args, identity).metadata.name;
-    this.sidecarServiceName = this.createSidecarService(args, identity).metadata.name;
+    this.sidecarServiceName =
+      args.thanosSidecar === false ? pulumi.output(undefined) : this.createSidecarService(args, identity).metadata.name;
     this.createServiceMonitor(args, identity, prometheus);
 
     this.registerOutputs({ serviceName: this.serviceName, sidecarServiceName: this.sidecarServiceName });

@@ -44,7 +44,7 @@ export function prometheusSpec(
     ...retention(args),
     ...alerting(args),
     ...scheduling(name, args),
-    ...(args.thanosSidecar === false ? {} : { thanos: sidecar() }),
+    ...(args.thanosSidecar === false ? {} : { thanos: sidecar(args.sidecarMemory ?? "512Mi") }),
     securityContext: restrictedPod(USER, GROUP),
     resources: { requests: { cpu: args.cpu ?? "250m", memory }, limits: { memory } },
     walCompression: true,
@@ -96,10 +96,13 @@ function alerting(args: PrometheusArgs): PrometheusSpec {
 }
 
 function scheduling(name: string, args: PrometheusArgs): PrometheusSpec {
-  const pods = { "operator.prometheus.io/name": name };
   return {
     nodeSelector: { "kubernetes.io/os": "linux" },
-    topologySpreadConstraints: spreadOverZonesAndNodes(pods, args.requireSpread ?? true).map((constraint) => ({
+    topologySpreadConstraints: spreadOverZonesAndNodes({
+      matchLabels: { "operator.prometheus.io/name": name },
+      replicas: args.replicas ?? 2,
+      required: args.requireSpread ?? true,
+    }).map((constraint) => ({
       ...constraint,
       // The replicas of one shard are each other's spare; the shards among themselves may share a node.
       additionalLabelSelectors: "OnShard" as const,
@@ -107,10 +110,10 @@ function scheduling(name: string, args: PrometheusArgs): PrometheusSpec {
   };
 }
 
-function sidecar(): NonNullable<NonNullable<IPrometheus["spec"]>["thanos"]> {
+function sidecar(memory: string): NonNullable<NonNullable<IPrometheus["spec"]>["thanos"]> {
   return {
     image: images.thanos,
     version: versions.thanos,
-    resources: { requests: { cpu: "25m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+    resources: { requests: { cpu: "25m", memory }, limits: { memory } },
   };
 }

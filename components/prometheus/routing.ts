@@ -24,8 +24,8 @@ export interface AlertRoute {
 export interface Heartbeat {
   /** The address; a credential. */
   url: pulumi.Input<string>;
-  /** How often it is posted. Default: `1m`. */
-  interval?: string | undefined;
+  /** How often it is posted, in seconds; at least 60. Default: 60. */
+  intervalSeconds?: number | undefined;
 }
 
 /** What an Alertmanager does with alerts. */
@@ -81,8 +81,17 @@ export function alertmanagerConfiguration(routing: Routing, secretsDirectory: st
 function watchdogRoute(heartbeat: Heartbeat | undefined) {
   const matchers = [`alertname="${WATCHDOG}"`];
   if (!heartbeat) return { matchers, receiver: NOBODY };
-  const interval = heartbeat.interval ?? "1m";
-  return { matchers, receiver: HEARTBEAT, group_wait: "0s", group_interval: interval, repeat_interval: interval };
+  const seconds = heartbeat.intervalSeconds ?? 60;
+  return {
+    matchers,
+    receiver: HEARTBEAT,
+    group_wait: "0s",
+    group_interval: `${seconds}s`,
+    // Once per group interval Alertmanager looks whether the last post is older than this. It notes a post when it is done,
+    // so with the same figure every second look would be a moment too early. It must also be longer than the members wait
+    // for each other (15 s each), or each of them would post.
+    repeat_interval: `${Math.floor(seconds * 0.8)}s`,
+  };
 }
 
 function routeOf(route: AlertRoute) {
@@ -98,6 +107,7 @@ function inhibits(source: string, targets: string[]) {
   return {
     source_matchers: [`severity="${source}"`],
     target_matchers: [`severity=~"${targets.join("|")}"`],
-    equal: ["cluster", "namespace", "alertname"],
+    // Down to the place: the trouble of one node must not silence that of the others.
+    equal: ["cluster", "namespace", "alertname", "job", "instance"],
   };
 }

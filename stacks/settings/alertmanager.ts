@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Presets } from "./environment";
-import { duration, wholeNumber } from "./fields";
+import { hours, wholeNumber } from "./fields";
 import { resourcesSchema, storageSchema } from "./storage";
 
 export const alertmanagerSchema = z.strictObject({
   replicas: wholeNumber(1, 9).describe("Members of the gossip cluster. Three survive the loss of one with a spare."),
-  retention: duration().describe("How long silences and the log of sent notifications are kept."),
+  retention: hours().describe("How long silences and the log of sent notifications are kept."),
   storage: storageSchema,
   resources: resourcesSchema,
 });

@@ -13,6 +13,10 @@ function text(pattern: RegExp, rule: string, example: string) {
 export const duration = () =>
   text(/^[1-9][0-9]*(ms|s|m|h|d|w|y)$/, "must be a duration: a whole number above 0 and ms, s, m, h, d, w or y", "30s");
 
+/** A duration in Go's notation, which has no days: `120h`, `30m`. */
+export const hours = () =>
+  text(/^[1-9][0-9]*(h|m|s)$/, "must be a duration in hours, minutes or seconds: 120h, not 5d", "120h");
+
 /** Bytes as Kubernetes writes them: `512Mi`, `50Gi`. */
 export const quantity = () =>
   text(/^[1-9][0-9]*(Mi|Gi|Ti)$/, "must be an amount of bytes: a whole number above 0 and Mi, Gi or Ti", "50Gi");

@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type Environment, environmentSchema } from "./environment";
-import { isSecretField, secretPaths } from "./fields";
+import { isSecretField } from "./fields";
 import type { Problem } from "./problem";
 import { presets, type Settings, settingsSchema, settingsSecretPaths } from "./schema";
 
@@ -13,6 +13,7 @@ export interface SettingsSource {
 
 export type ParsedSettings = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
 
+const NOT_A_SETTING = "is not a setting";
 const CONFIG_KEY = "gpu-observability:platform";
 
 type Path = readonly PropertyKey[];
@@ -56,25 +57,29 @@ function schemaAt(schema: z.core.$ZodType, path: Path, value: unknown): z.core.$
   }
   if (schema instanceof z.ZodArray) return schemaAt(schema.element as z.core.$ZodType, rest, next);
   if (schema instanceof z.ZodDiscriminatedUnion) {
-    const option = schema.options.find(
-      (candidate) =>
-        candidate instanceof z.ZodObject &&
-        isObject(value) &&
-        (candidate.shape.kind as z.ZodLiteral | undefined)?.safeParse(value.kind).success === true,
-    );
+    const option = schemaOfKind(schema, value);
     return option && schemaAt(option, path, value);
   }
   return undefined;
 }
 
+/** The kind of a value without its content, which may be or hold a secret. */
+function outline(value: unknown): string {
+  if (value === undefined) return "(nothing)";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "[ … ]";
+  return typeof value === "object" ? "{ … }" : `(a ${typeof value})`;
+}
+
 function shown(root: unknown, path: Path): string {
   const pattern = formatPath(path).replace(/\[\d+\]/g, "[]");
-  if (settingsSecretPaths.includes(pattern)) return valueAt(root, path) === undefined ? "(nothing)" : "[secret]";
   const value = valueAt(root, path);
-  if (value === undefined) return "(nothing)";
+  if (settingsSecretPaths.includes(pattern)) return value === undefined ? "(nothing)" : "[secret]";
   // An object may hold a secret further down.
-  if (settingsSecretPaths.some((secret) => secret.startsWith(pattern))) return isObject(value) ? "{ … }" : "[ … ]";
-  return JSON.stringify(value);
+  if (settingsSecretPaths.some((secret) => secret.startsWith(`${pattern}.`) || secret.startsWith(`${pattern}[]`))) {
+    return outline(value);
+  }
+  return JSON.stringify(value) ?? outline(value);
 }
 
 const setCommand = (path: string) => `pulumi config set --path '${CONFIG_KEY}.${path}' …`;
@@ -86,8 +91,9 @@ function unknownKeys(root: unknown, path: Path, keys: readonly string[], known: 
     const near = best !== undefined && distance(key.toLowerCase(), best.toLowerCase()) <= 3;
     return {
       path: formatPath([...path, key]),
-      value: shown(root, [...path, key]),
-      rule: `is not a setting; ${formatPath(path) || "the platform"} has ${known.join(", ")}`,
+      // Never its content: a misspelt `url` is as secret as a right one.
+      value: outline(valueAt(root, [...path, key])),
+      rule: `${NOT_A_SETTING}; ${formatPath(path) || "the platform"} has ${known.join(", ")}`,
       fix: near ? `did you mean ${best}?` : "remove it",
     };
   });
@@ -112,10 +118,9 @@ function fixFor(issue: z.core.$ZodIssue, root: unknown): string {
 }
 
 function ruleFor(issue: z.core.$ZodIssue, root: unknown): string {
-  const options = schemaAt(settingsSchema, issue.path.slice(0, -1), root);
   if (issue.code === "invalid_value") return `must be one of ${issue.values.map(String).join(", ")}`;
   if (issue.code === "invalid_union") {
-    const union = schemaAt(settingsSchema, issue.path.slice(0, -1), root) ?? options;
+    const union = schemaAt(settingsSchema, issue.path.slice(0, -1), root);
     const kinds =
       union instanceof z.ZodDiscriminatedUnion
         ? union.options.flatMap((option) =>
@@ -200,7 +205,7 @@ export function parseSettings(raw: unknown, source: SettingsSource = {}): Parsed
     const fix = "write the settings under that key in Pulumi.<stack>.yaml; Pulumi.dev.yaml is an example";
     return {
       ok: false,
-      problems: [{ path: CONFIG_KEY, value: JSON.stringify(raw) ?? "(nothing)", rule: "must be an object", fix }],
+      problems: [{ path: CONFIG_KEY, value: outline(raw), rule: "must be an object", fix }],
     };
   }
   const environment = environmentSchema.safeParse(raw.environment);
@@ -208,11 +213,15 @@ export function parseSettings(raw: unknown, source: SettingsSource = {}): Parsed
   const preset: Environment = environment.success ? environment.data : "production";
   const complete = merge(presets(preset), raw);
   const result = settingsSchema.safeParse(complete);
+  const inFields = (result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, complete));
+  const unknown = new Set(inFields.filter(({ rule }) => rule.startsWith(NOT_A_SETTING)).map(({ path }) => path));
+  const encrypted = source.encryptedPaths ?? [];
+  const inEncryption = source.encryptedPaths ? encryptionProblems(raw, encrypted) : [];
   const problems = [
-    ...(result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, complete)),
-    ...(source.encryptedPaths ? encryptionProblems(raw, source.encryptedPaths) : []),
+    // Of an encrypted value only a stand-in is known: whatever else is said of it would be about the stand-in.
+    ...inFields.filter(({ path }) => unknown.has(path) || !encrypted.includes(path)),
+    // A misspelt key that is encrypted was meant to be a secret.
+    ...inEncryption.filter(({ path }) => !unknown.has(path)),
   ];
   return result.success && problems.length === 0 ? { ok: true, settings: result.data } : { ok: false, problems };
 }
-
-export { secretPaths };

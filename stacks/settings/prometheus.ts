@@ -17,11 +17,16 @@ export const prometheusSchema = z.strictObject({
   }),
   storage: storageSchema,
   resources: resourcesSchema,
+  sidecarMemory: quantity().describe(
+    "Memory request and limit of each Thanos sidecar; large queries pass through it, and a killed one is missing from the answers.",
+  ),
   limits: z.strictObject({
     samplesPerScrape: wholeNumber(100, 10_000_000).describe(
       "A scrape with more samples fails as a whole: one broken exporter cannot take Prometheus down.",
     ),
-    targetsPerJob: wholeNumber(1, 100_000).describe("A job with more targets has all of them dropped."),
+    targetsPerJob: wholeNumber(1, 100_000).describe(
+      "A job with more targets has none of them scraped: all are shown as failing.",
+    ),
     labelsPerSample: wholeNumber(5, 500).describe("A scrape with a sample of more labels fails as a whole."),
     labelValueLength: wholeNumber(32, 65_536).describe("A scrape with a longer label value fails as a whole."),
   }),
@@ -42,6 +47,7 @@ export const prometheusPresets: Presets = {
     localRetention: { time: "2h" },
     storage: { kind: "ephemeral", sizeLimit: "1Gi" },
     resources: { cpu: "50m", memory: "512Mi" },
+    sidecarMemory: "128Mi",
     limits,
     logLevel: "info",
   },
@@ -52,6 +58,7 @@ export const prometheusPresets: Presets = {
     localRetention: { time: "24h" },
     storage: { kind: "volume", size: "20Gi" },
     resources: { cpu: "250m", memory: "2Gi" },
+    sidecarMemory: "512Mi",
     limits,
     logLevel: "info",
   },
@@ -62,6 +69,7 @@ export const prometheusPresets: Presets = {
     localRetention: { time: "24h" },
     storage: { kind: "volume", size: "100Gi" },
     resources: { cpu: "1", memory: "8Gi" },
+    sidecarMemory: "2Gi",
     limits,
     logLevel: "info",
   },

@@ -102,6 +102,19 @@ const rules: Rule[] = [
     ],
   },
   {
+    needs: ["alerting.heartbeat"],
+    check: ({ alerting: { heartbeat } }) =>
+      heartbeat.kind === "webhook" && (milliseconds(heartbeat.interval ?? "1m") ?? 0) < 60_000
+        ? [
+            {
+              path: ["alerting", "heartbeat", "interval"],
+              rule: "must be at least 1m: the members of the cluster wait up to 30 s for each other",
+              fix: "set it to 1m or more, or remove it",
+            },
+          ]
+        : [],
+  },
+  {
     needs: ["alerting"],
     check: ({ alerting }) => {
       const names = alerting.receivers.map((receiver) => receiver.name);

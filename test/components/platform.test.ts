@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
+import { createProvider, Prometheus } from "../../components";
 import { deploy } from "../../stacks/platform";
-import { Secret } from "../../tools/engine";
-import { previewHonesty } from "../harness";
+import { graphOf, previewHonesty } from "../harness";
 import { platformOf, platformOptions, stackSettings } from "./platformProgram";
 
-const cluster = { kind: "kubeconfig", name: "c1" };
 const SERVICE = "kubernetes:core/v1:Service";
 
 describe("the platform: which resources", () => {
@@ -195,6 +194,22 @@ describe("the platform: how it is wired", () => {
   });
 });
 
+describe("Prometheus without a sidecar", () => {
+  it("has no sidecar, no Service for it and no monitor of it", async () => {
+    const graph = await graphOf(
+      () =>
+        new Prometheus(
+          "alone",
+          { namespace: "monitoring", clusterName: "c1", thanosSidecar: false },
+          { provider: createProvider("kubernetes", {}) },
+        ),
+    );
+    assert.deepEqual(graph.names(SERVICE), ["alone"]);
+    assert.deepEqual(graph.names("kubernetes:monitoring.coreos.com/v1:ServiceMonitor"), ["alone"]);
+    assert.equal((graph.manifest("Prometheus", "alone").spec as Record<string, unknown>).thanos, undefined);
+  });
+});
+
 describe("the platform: what keeps it up", () => {
   it("Prometheus has a retention by time and by size, limits, and the labels that tell clusters and replicas apart", async () => {
     const graph = await platformOf(stackSettings("prod"));
@@ -217,27 +232,35 @@ describe("the platform: what keeps it up", () => {
     });
   });
 
-  for (const [environment, expected] of [
-    ["prod", "DoNotSchedule"],
-    ["dev", "ScheduleAnyway"],
-  ] as const) {
-    it(`replicas of ${environment} spread over zones and nodes: ${expected}`, async () => {
-      const graph = await platformOf(stackSettings(environment));
-      const spread = [
-        graph.manifest("Prometheus", "prometheus").spec,
-        graph.manifest("Alertmanager", "alertmanager").spec,
-        (graph.manifest("Deployment", "thanos-query").spec as { template: { spec: unknown } }).template.spec,
-      ].map((spec) =>
-        (
-          spec as { topologySpreadConstraints: { topologyKey: string; whenUnsatisfiable: string; maxSkew: number }[] }
-        ).topologySpreadConstraints.map(
-          ({ topologyKey, whenUnsatisfiable, maxSkew }) => `${topologyKey} ${whenUnsatisfiable} ${maxSkew}`,
-        ),
-      );
-      const wanted = [`topology.kubernetes.io/zone ${expected} 1`, `kubernetes.io/hostname ${expected} 1`];
-      assert.deepEqual(spread, [wanted, wanted, wanted]);
-    });
-  }
+  const spreadOf = async (stack: string) => {
+    const graph = await platformOf(stackSettings(stack));
+    const querier = graph.manifest("Deployment", "thanos-query").spec as { template: { spec: unknown } };
+    return [
+      graph.manifest("Prometheus", "prometheus").spec,
+      graph.manifest("Alertmanager", "alertmanager").spec,
+      querier.template.spec,
+    ].map((spec) =>
+      (spec as { topologySpreadConstraints: Record<string, unknown>[] }).topologySpreadConstraints.map(
+        ({ topologyKey, whenUnsatisfiable, maxSkew, minDomains, nodeTaintsPolicy }) =>
+          [topologyKey, whenUnsatisfiable, maxSkew, minDomains ?? "-", nodeTaintsPolicy].join(" "),
+      ),
+    );
+  };
+
+  it("replicas of production never share a node, and nodes for GPU jobs alone do not count", async () => {
+    const zone = "topology.kubernetes.io/zone DoNotSchedule 1 - Honor";
+    const nodes = [2, 3, 2].map((replicas) => `kubernetes.io/hostname DoNotSchedule 1 ${replicas} Honor`);
+    assert.deepEqual(
+      await spreadOf("prod"),
+      nodes.map((node) => [zone, node]),
+    );
+  });
+
+  it("replicas of development share a node where there is no other", async () => {
+    const keys = ["topology.kubernetes.io/zone", "kubernetes.io/hostname"];
+    const wanted = keys.map((key) => `${key} ScheduleAnyway 1 - Honor`);
+    assert.deepEqual(await spreadOf("dev"), [wanted, wanted, wanted]);
+  });
 
   it("every pod of the platform fits the restricted profile that its namespace enforces", async () => {
     const graph = await platformOf(stackSettings("prod"));
@@ -264,43 +287,5 @@ describe("the platform: what keeps it up", () => {
         },
       );
     }
-  });
-});
-
-describe("the platform: secrets", () => {
-  const url = "https://hooks.example/very-secret";
-  const settings = {
-    environment: "local",
-    cluster,
-    alerting: {
-      receivers: [{ name: "oncall", kind: "webhook", url }],
-      heartbeat: { kind: "webhook", url: `${url}/heartbeat` },
-    },
-  };
-
-  it("reach one Secret, as Pulumi secrets, and nothing else", async () => {
-    const graph = await platformOf(settings);
-    const { stringData } = graph.one("kubernetes:core/v1:Secret", "alertmanager-secret-files").inputs as {
-      stringData: unknown;
-    };
-    const files = stringData instanceof Secret ? (stringData.value as Record<string, unknown>) : stringData;
-    assert.deepEqual(Object.keys(files as object).sort(), ["heartbeat-url", "oncall-url"]);
-    const plain = JSON.stringify([graph.resources, graph.outputs], (_key, value) =>
-      value instanceof Secret ? "[secret]" : value,
-    );
-    assert.doesNotMatch(plain, /very-secret/);
-    // The same walk must find it where the marker is ignored, or the line above proves nothing.
-    assert.match(
-      JSON.stringify(graph.resources, (_key, value) => (value instanceof Secret ? value.value : value)),
-      /very-secret/,
-    );
-  });
-
-  it("are refused where nothing in the stack file is encrypted", async () => {
-    await assert.rejects(platformOf(settings, false), (error: Error) => {
-      assert.match(error.message, /must be encrypted/);
-      assert.doesNotMatch(error.message, /very-secret/);
-      return true;
-    });
   });
 });

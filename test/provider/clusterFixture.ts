@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import type { Input } from "@pulumi/pulumi";
-import type { ApiClient } from "../../tools/provider/apiClient.js";
-import type { JsonObject } from "../../tools/provider/json.js";
-import { EngineStack, otherUser } from "./engineStack.js";
+import type { ApiClient } from "../../tools/provider/apiClient";
+import type { JsonObject } from "../../tools/provider/json";
+import { EngineStack, otherUser } from "./engineStack";
 
 /** No node has it, so that the pods stay as they are on any cluster. */
 export const nodeSelector = { "example.com/nowhere": "true" };

@@ -3,9 +3,9 @@ import os from "node:os";
 import path from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as auto from "@pulumi/pulumi/automation";
-import { connect } from "../../tools/provider/apiClient.js";
-import { type ServedProvider, serveKubernetesProvider } from "../../tools/provider/index.js";
-import { parseProviderOptions } from "../../tools/provider/providerOptions.js";
+import { connect } from "../../tools/provider/apiClient";
+import { type ServedProvider, serveKubernetesProvider } from "../../tools/provider/index";
+import { parseProviderOptions } from "../../tools/provider/providerOptions";
 
 const projectName = "provider-test";
 const stackName = "test";

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { specialSecretSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc";
-import { changedFields } from "../../tools/provider/diff.js";
-import { driftedInputs, importedInputs } from "../../tools/provider/driftedInputs.js";
-import { formatPath, type JsonObject } from "../../tools/provider/json.js";
-import { fieldManager, manifest, outputs, previewOutputs } from "../../tools/provider/objects.js";
-import { parseProviderOptions } from "../../tools/provider/providerOptions.js";
-import { conceal, reveal, secret, unknown } from "../../tools/provider/secrets.js";
-import { isBuiltInGroup, parseTypeToken } from "../../tools/provider/typeTokens.js";
-import { parseWaitFor } from "../../tools/provider/waitFor.js";
+import { changedFields } from "../../tools/provider/diff";
+import { driftedInputs, importedInputs } from "../../tools/provider/driftedInputs";
+import { formatPath, type JsonObject } from "../../tools/provider/json";
+import { fieldManager, manifest, outputs, previewOutputs } from "../../tools/provider/objects";
+import { parseProviderOptions } from "../../tools/provider/providerOptions";
+import { conceal, reveal, secret, unknown } from "../../tools/provider/secrets";
+import { isBuiltInGroup, parseTypeToken } from "../../tools/provider/typeTokens";
+import { parseWaitFor } from "../../tools/provider/waitFor";
 
 describe("the own provider: type tokens", () => {
   const tokens: [string, string, string][] = [

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { KubeConfig } from "@kubernetes/client-node";
-import { ApiClient, ApiError } from "../../tools/provider/apiClient.js";
-import type { JsonObject } from "../../tools/provider/json.js";
-import { readinessRule } from "../../tools/provider/readiness.js";
-import { timeoutSeconds, waitUntilGone, waitUntilReady } from "../../tools/provider/waiting.js";
+import { ApiClient, ApiError } from "../../tools/provider/apiClient";
+import type { JsonObject } from "../../tools/provider/json";
+import { readinessRule } from "../../tools/provider/readiness";
+import { timeoutSeconds, waitUntilGone, waitUntilReady } from "../../tools/provider/waiting";
 
 type Answer = { status?: number; body?: JsonObject };
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { changedFields } from "../../tools/provider/diff.js";
-import type { JsonObject } from "../../tools/provider/json.js";
-import { mustDeleteFirst, replacedPaths } from "../../tools/provider/replacement.js";
-import { reveal } from "../../tools/provider/secrets.js";
+import { changedFields } from "../../tools/provider/diff";
+import type { JsonObject } from "../../tools/provider/json";
+import { mustDeleteFirst, replacedPaths } from "../../tools/provider/replacement";
+import { reveal } from "../../tools/provider/secrets";
 
 describe("the own provider: replacement", () => {
   const mutable = { enableConfigMapMutable: true, enableSecretMutable: true };

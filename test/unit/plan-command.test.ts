@@ -55,7 +55,10 @@ describe("plan: the command", function () {
     assert.equal(code, 2);
     assert.equal(stdout, "");
     assert.match(stderr, /^2 problems in stack dev:\n/);
-    assert.match(stderr, /\n {2}namespac\n {4}value: "x"\n {4}rule: .*\n {4}fix: {3}did you mean namespace\?\n/);
+    assert.match(
+      stderr,
+      /\n {2}namespac\n {4}value: \(a string\)\n {4}rule: .*\n {4}fix: {3}did you mean namespace\?\n/,
+    );
     assert.match(stderr, /\n {2}prometheus\.replicas\n {4}value: 0\n/);
     assert.ok(!existsSync(out));
   });

@@ -152,6 +152,15 @@ describe("settings: rules between fields", () => {
       { ...local, alerting: { receivers: [{ name: "nobody", kind: "webhook", url: "https://a" }] } },
       ["alerting.receivers[0].name"],
     ],
+    [
+      "a heartbeat faster than the members agree",
+      {
+        ...local,
+        alerting: { heartbeat: { kind: "webhook", url: "https://a", interval: "30s" } },
+      },
+      ["alerting.heartbeat.interval"],
+    ],
+    ["days where Alertmanager knows none", { ...local, alertmanager: { retention: "5d" } }, ["alertmanager.retention"]],
     ["one of everything in development", { environment: "development", cluster }, []],
   ];
   for (const [what, raw, expected] of cases) {
@@ -195,6 +204,27 @@ describe("settings: secrets", () => {
     assert.doesNotMatch(JSON.stringify(problems), /very-secret/);
   });
 
+  it("are never printed when their key, or everything around them, is wrong", () => {
+    const misspelt = { environment: "local", cluster, alerting: { heartbeats: { kind: "webhook", url } } };
+    const item = { name: "r", kind: "webhook", ulr: url };
+    const raws = [misspelt, { environment: "local", cluster, alerting: { receivers: [item] } }, [url], url];
+    for (const raw of raws) {
+      const problems = problemsOf(raw);
+      assert.notDeepEqual(problems, []);
+      assert.doesNotMatch(JSON.stringify(problems), /very-secret/);
+    }
+  });
+
+  it("that are misspelt and encrypted are one problem: the key", () => {
+    const heartbeat = { kind: "webhook", url: opaqueSecret, urll: opaqueSecret };
+    const raw = { environment: "local", cluster, alerting: { heartbeat } };
+    const problems = problemsOf(raw, ["alerting.heartbeat.url", "alerting.heartbeat.urll"]);
+    assert.deepEqual(
+      problems.map(({ path, fix }) => [path, fix]),
+      [["alerting.heartbeat.urll", "did you mean url?"]],
+    );
+  });
+
   it("must be encrypted where that can be seen", () => {
     const problems = problemsOf(withUrl(url), ["alerting.heartbeat.url"]);
     assert.deepEqual(paths(problems), ["alerting.receivers[0].url"]);
@@ -205,7 +235,8 @@ describe("settings: secrets", () => {
   it("are all that may be encrypted", () => {
     const encrypted = ["alerting.heartbeat.url", "alerting.receivers[0].url", "prometheus.replicas"];
     const problems = problemsOf({ ...withUrl(opaqueSecret), prometheus: { replicas: opaqueSecret } }, encrypted);
-    assert.deepEqual([...new Set(paths(problems))], ["prometheus.replicas"]);
+    assert.deepEqual(paths(problems), ["prometheus.replicas"]);
+    assert.doesNotMatch(JSON.stringify(problems), /opaque/);
     assert.deepEqual(paths(problemsOf(withUrl(opaqueSecret), encrypted.slice(0, 2))), []);
   });
 });

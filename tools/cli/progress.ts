@@ -23,7 +23,7 @@ function terminal(): Screen {
   // Loaded when the first step is shown: a quick command needs no spinner.
   let spinner: Ora | undefined;
   const start = () => {
-    const { default: ora } = require("ora") as typeof import("ora", { with: { "resolution-mode": "import" } });
+    const { default: ora } = require("ora") as typeof import("ora", { with: { "resolution-mode": "import" }});
     return ora({ stream: process.stderr, discardStdin: false, hideCursor: false });
   };
   return {

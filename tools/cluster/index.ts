@@ -1,4 +1,5 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
+import { readJson } from "../cli/jsonFile";
 import type { Progress } from "../cli/progress";
 import { run } from "../toolchain/command";
 import { withLock } from "../toolchain/lock";
@@ -37,10 +38,7 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
-async function readRecord(target: Layout): Promise<ClusterRecord | undefined> {
-  const text = await readFile(target.record, "utf8").catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text);
-}
+const readRecord = (target: Layout) => readJson<ClusterRecord>(target.record);
 
 async function isHealthy(target: Layout): Promise<boolean> {
   const record = await readRecord(target);

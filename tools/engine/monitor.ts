@@ -49,6 +49,18 @@ export class RecordingMonitor extends MockMonitor {
     return `urn:pulumi:${stack}::${project}::${qualified}::${name}`;
   }
 
+  /** What a request to register and one to read a resource say alike. */
+  private identityOf(request: resproto.RegisterResourceRequest | resproto.ReadResourceRequest) {
+    const parent = request.getParent() || null;
+    return {
+      urn: this.urnOf(parent, request.getType(), request.getName()),
+      type: request.getType(),
+      name: request.getName(),
+      parent,
+      provider: providerUrn(request.getProvider()),
+    };
+  }
+
   private refuse(message: string): Error {
     const error = new Error(message);
     this.failure ??= error;
@@ -85,15 +97,10 @@ export class RecordingMonitor extends MockMonitor {
     callback: Callback<resproto.RegisterResourceResponse>,
   ): Promise<void> {
     try {
-      const parent = request.getParent() || null;
       const resource: RecordedResource = {
-        urn: this.urnOf(parent, request.getType(), request.getName()),
-        type: request.getType(),
-        name: request.getName(),
-        parent,
+        ...this.identityOf(request),
         custom: request.getCustom(),
         read: false,
-        provider: providerUrn(request.getProvider()),
         options: recordedOptions(request),
         inputs: properties(request.getObject()),
         outputs: {},
@@ -116,15 +123,10 @@ export class RecordingMonitor extends MockMonitor {
     callback: Callback<resproto.ReadResourceResponse>,
   ): Promise<void> {
     try {
-      const parent = request.getParent() || null;
       const resource: RecordedResource = {
-        urn: this.urnOf(parent, request.getType(), request.getName()),
-        type: request.getType(),
-        name: request.getName(),
-        parent,
+        ...this.identityOf(request),
         custom: true,
         read: true,
-        provider: providerUrn(request.getProvider()),
         options: { dependencies: request.getDependenciesList().sort() },
         inputs: properties(request.getProperties()),
         outputs: {},

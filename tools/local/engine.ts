@@ -10,6 +10,7 @@ import { providerNotice, serveKubernetesProvider } from "../provider";
 import { findTools } from "../toolchain";
 import { run } from "../toolchain/command";
 import { withLock } from "../toolchain/lock";
+import { engineOperationsEnd } from "./interruption";
 import { engineDirectory, type Place, placeName } from "./place";
 
 /** The real Pulumi engine, ready to run programs of this process. */
@@ -40,6 +41,8 @@ export async function withEngine<T>(
     try {
       return await work(engine);
     } finally {
+      // Work beside an operation may fail first; the operation still needs the provider that closes here.
+      await engineOperationsEnd();
       await engine.close();
     }
   });

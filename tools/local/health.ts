@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { REPLICA_LABEL } from "../../components/prometheus/prometheusSpec";
+import { names } from "../../stacks/platform";
 import { UserError } from "../cli/errors";
 import type { Progress } from "../cli/progress";
 import type { ApiClient } from "../provider/apiClient";
-import type { JsonObject } from "../provider/json";
 import { queryNow, queryNumber, SICK_GPUS, serviceRequest } from "./questions";
 
 /** What a platform should look like. */
 export interface Expectation {
   namespace: string;
+  /** Of each shard. */
   prometheusReplicas: number;
   alertmanagerReplicas: number;
   /** Nodes of the simulated fleet. */
@@ -16,12 +18,13 @@ export interface Expectation {
 
 /** What it looks like. */
 export interface Health {
+  /** Those that should run; a pod that has finished its work is not one of them. */
   pods: { name: string; ready: boolean }[];
-  /** Fleet nodes that every replica of the pair scrapes. */
+  /** Fleet nodes that every replica of their shard scrapes. */
   scrapedNodes: number;
-  /** Prometheus replicas that the querier reaches. */
+  /** Prometheus replicas that the querier reaches and that scrape something. */
   prometheusReplicas: number;
-  /** Members that the Alertmanagers see. */
+  /** Members of the Alertmanager cluster, as one of them sees it; a single one has no cluster and counts as 1. */
   alertmanagerMembers: number;
   watchdogFires: boolean;
   gpus: number;
@@ -30,20 +33,24 @@ export interface Health {
 
 interface Pod {
   metadata: { name: string };
-  status?: { conditions?: { type: string; status: string }[] };
+  status?: { phase?: string; conditions?: { type: string; status: string }[] };
 }
 
 /** Asks the cluster, the pair and the Alertmanagers. */
-export async function askHealth(api: ApiClient, namespace: string): Promise<Health> {
+export async function askHealth(api: ApiClient, expected: Expectation): Promise<Health> {
+  const { namespace } = expected;
   const { items = [] } = (await api.request("GET", `/api/v1/namespaces/${namespace}/pods`)) as { items?: unknown };
-  const pods = (items as Pod[]).map(({ metadata, status }) => ({
-    name: metadata.name,
-    ready: status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
-  }));
-  const fleet = `count(up{job="dcgm-exporter"} == 1)`;
+  const pods = (items as Pod[])
+    .filter(({ status }) => status?.phase !== "Succeeded")
+    .map(({ metadata, status }) => ({
+      name: metadata.name,
+      ready: status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+    }));
+  const eachReplica = { dedup: false };
+  const replicasOfNode = `count by (instance) (up{job="dcgm-exporter"} == 1)`;
   const [scrapedNodes, prometheusReplicas, watchdog, gpus, sick, members] = await Promise.all([
-    queryNumber(api, namespace, fleet),
-    queryNumber(api, namespace, `count(count by (pod) (prometheus_build_info))`),
+    queryNumber(api, namespace, `count(${replicasOfNode} >= ${expected.prometheusReplicas})`, eachReplica),
+    queryNumber(api, namespace, `count(count by (${REPLICA_LABEL}) (up))`, eachReplica),
     queryNumber(api, namespace, `count(ALERTS{alertname="Watchdog", alertstate="firing"})`),
     queryNumber(api, namespace, "count(DCGM_FI_DEV_GPU_TEMP)"),
     queryNow(api, namespace, SICK_GPUS),
@@ -63,10 +70,12 @@ export async function askHealth(api: ApiClient, namespace: string): Promise<Heal
 async function alertmanagerMembers(api: ApiClient, namespace: string): Promise<number> {
   const status = await serviceRequest(
     api,
-    { namespace, name: "alertmanager", port: "web" },
+    { namespace, name: names.alertmanager, port: "web" },
     { path: "/api/v2/status" },
   );
-  return ((status.cluster as JsonObject | undefined)?.peers as unknown[] | undefined)?.length ?? 0;
+  const { status: state, peers } = (status.cluster ?? {}) as { status?: string; peers?: unknown[] };
+  // The operator switches clustering off for a single member.
+  return state === "disabled" ? 1 : (peers?.length ?? 0);
 }
 
 /** What is not as it should be, in words; nothing when all is well. */
@@ -92,7 +101,7 @@ export async function waitUntilHealthy(api: ApiClient, expected: Expectation, pr
     let last = "nothing answers yet";
     while (Date.now() < until) {
       try {
-        const health = await askHealth(api, expected.namespace);
+        const health = await askHealth(api, expected);
         const wrong = complaints(health, expected);
         if (wrong.length === 0) {
           report("");

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
 import { clusterStateDirectory } from "../cli/paths";
@@ -13,8 +14,10 @@ export type Place =
  */
 export function engineDirectory(place: Place): string {
   if (place.kind === "throwaway") return path.join(clusterStateDirectory(place.name), "engine");
-  const base = process.env.XDG_STATE_HOME ?? path.join(os.homedir(), ".local", "state");
-  return path.join(base, "gpu-observability", place.context.replace(/[^A-Za-z0-9_.-]/g, "-"));
+  const base = process.env.XDG_STATE_HOME || path.join(os.homedir(), ".local", "state");
+  // The hash keeps contexts apart whose names differ only in what a folder's name cannot hold.
+  const hash = createHash("sha256").update(place.context).digest("hex").slice(0, 8);
+  return path.join(base, "gpu-observability", `${place.context.replace(/[^A-Za-z0-9_.-]/g, "-")}-${hash}`);
 }
 
 /** How a person refers to it. */

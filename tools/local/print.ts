@@ -1,3 +1,4 @@
+import { names } from "../../stacks/platform";
 import type { Health } from "./health";
 import { type Place, placeFlags, placeName } from "./place";
 import type { Platform } from "./up";
@@ -8,10 +9,12 @@ interface Service {
 }
 
 const lookAt = [
-  { service: "thanos-query", title: "PromQL over the pair" },
-  { service: "prometheus", title: "Prometheus" },
-  { service: "alertmanager", title: "Alertmanager" },
+  { service: names.query, title: "PromQL over the pair" },
+  { service: names.prometheus, title: "Prometheus" },
+  { service: names.alertmanager, title: "Alertmanager" },
 ];
+
+const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /** Pods and the live answer. */
 export function printHealth(health: Health): void {
@@ -20,9 +23,9 @@ export function printHealth(health: Health): void {
   process.stdout.write(
     [
       `  pods            ${ready} of ${health.pods.length} ready`,
-      `  Prometheus      ${health.prometheusReplicas} replicas behind one query address`,
-      `  Alertmanager    ${health.alertmanagerMembers} members in one cluster, the Watchdog ${health.watchdogFires ? "fires" : "is silent"}`,
-      `  GPU fleet       ${health.scrapedNodes} nodes, ${health.gpus} GPUs, ${sick.length} sick${sick.length > 0 ? `: ${sick.slice(0, 8).join(", ")}` : ""}`,
+      `  Prometheus      ${plural(health.prometheusReplicas, "replica")} behind one query address`,
+      `  Alertmanager    ${plural(health.alertmanagerMembers, "member")}${health.alertmanagerMembers > 1 ? " in one cluster" : ""}, the Watchdog ${health.watchdogFires ? "fires" : "is silent"}`,
+      `  GPU fleet       ${plural(health.scrapedNodes, "node")}, ${plural(health.gpus, "GPU")}, ${sick.length} sick${sick.length > 0 ? `: ${sick.slice(0, 8).join(", ")}` : ""}`,
       "",
     ].join("\n"),
   );

@@ -1,3 +1,4 @@
+import { names } from "../../stacks/platform";
 import type { ApiClient } from "../provider/apiClient";
 import type { JsonObject } from "../provider/json";
 
@@ -17,12 +18,23 @@ export function serviceRequest(
   return api.request(request.method ?? "GET", `${base}${request.path}`, request.query ? { query: request.query } : {});
 }
 
-/** Asks the platform's query address for one moment, the replicas merged. */
-export async function queryNow(api: ApiClient, namespace: string, promql: string): Promise<Sample[]> {
+/** How the querier answers. */
+export interface QueryOptions {
+  /** Whether the replicas' series are merged into one; otherwise each carries its replica's label. */
+  dedup: boolean;
+}
+
+/** Asks the platform's query address for one moment; the replicas merged, unless said otherwise. */
+export async function queryNow(
+  api: ApiClient,
+  namespace: string,
+  promql: string,
+  { dedup }: QueryOptions = { dedup: true },
+): Promise<Sample[]> {
   const answer = await serviceRequest(
     api,
-    { namespace, name: "thanos-query", port: "http" },
-    { path: "/api/v1/query", query: { query: promql, dedup: "true" } },
+    { namespace, name: names.query, port: "http" },
+    { path: "/api/v1/query", query: { query: promql, dedup: String(dedup) } },
   );
   const { result = [] } = (answer.data ?? {}) as {
     result?: { metric: Record<string, string>; value: [number, string] }[];
@@ -31,8 +43,13 @@ export async function queryNow(api: ApiClient, namespace: string, promql: string
 }
 
 /** The answer to a query of one number; 0 when it has no result. */
-export async function queryNumber(api: ApiClient, namespace: string, promql: string): Promise<number> {
-  return (await queryNow(api, namespace, promql))[0]?.value ?? 0;
+export async function queryNumber(
+  api: ApiClient,
+  namespace: string,
+  promql: string,
+  options?: QueryOptions,
+): Promise<number> {
+  return (await queryNow(api, namespace, promql, options))[0]?.value ?? 0;
 }
 
 /** A GPU that reports a hardware error, has failed to replace broken memory, or is hotter than its slowdown limit. */

@@ -1,5 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { readJson, replaceJson } from "../cli/jsonFile";
 import type { Expectation } from "./health";
 
 /** What the last `local` deployed, for `status` and for the next run. */
@@ -10,10 +10,9 @@ export interface PlatformRecord extends Expectation {
 const file = (directory: string) => path.join(directory, "platform.json");
 
 export async function writeRecord(directory: string, record: PlatformRecord): Promise<void> {
-  await writeFile(file(directory), JSON.stringify(record));
+  await replaceJson(file(directory), record);
 }
 
-export async function readRecord(directory: string): Promise<PlatformRecord | undefined> {
-  const text = await readFile(file(directory), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as PlatformRecord);
+export function readRecord(directory: string): Promise<PlatformRecord | undefined> {
+  return readJson<PlatformRecord>(file(directory));
 }

@@ -5,6 +5,7 @@ import { type EngineEvent, LocalWorkspace, type OpMap, type PulumiFn, type Stack
 import { stringify } from "yaml";
 import { UserError } from "../cli/errors";
 import type { Engine } from "./engine";
+import { duringEngineOperation } from "./interruption";
 
 /** A Pulumi project of this repository with the content of its stack file. */
 export interface StackDefinition {
@@ -74,7 +75,7 @@ async function heal({ stack, definition }: OpenStack, engine: Engine): Promise<v
       pending_operations: [],
     },
   });
-  await stack.refresh();
+  await duringEngineOperation(stack.refresh());
 }
 
 /** The provider's id of an object: `namespace/name`, or the name alone. */
@@ -86,18 +87,26 @@ function idOf({ inputs }: Resource): string | undefined {
 /** How many resources an update changed, by operation; `same` is not a change. */
 export type Changes = Omit<OpMap, "same">;
 
-/** Deploys a stack; `report` hears what is being worked on. */
-export async function deployStack(opened: OpenStack, report: (detail: string) => void): Promise<Changes> {
+/**
+ * Deploys a stack; `report` hears what is being worked on. With `refresh`, what was deleted behind the engine's back is
+ * made again.
+ */
+export async function deployStack(
+  opened: OpenStack,
+  report: (detail: string) => void,
+  options: { refresh?: boolean } = {},
+): Promise<Changes> {
   const failures: string[] = [];
-  const result = await opened.stack
-    .up({
+  const result = await duringEngineOperation(
+    opened.stack.up({
+      ...options,
       color: "never",
       onOutput: (text) => appendFileSync(opened.log, text),
       onEvent: follow(report, failures),
-    })
-    .catch((error: unknown) => {
-      throw failure(opened, failures, error);
-    });
+    }),
+  ).catch((error: unknown) => {
+    throw failure(opened, failures, error);
+  });
   const { same: _, ...changes } = result.summary.resourceChanges ?? {};
   return changes;
 }
@@ -105,15 +114,15 @@ export async function deployStack(opened: OpenStack, report: (detail: string) =>
 /** Deletes everything that a stack deployed. */
 export async function destroyStack(opened: OpenStack, report: (detail: string) => void): Promise<void> {
   const failures: string[] = [];
-  await opened.stack
-    .destroy({
+  await duringEngineOperation(
+    opened.stack.destroy({
       color: "never",
       onOutput: (text) => appendFileSync(opened.log, text),
       onEvent: follow(report, failures),
-    })
-    .catch((error: unknown) => {
-      throw failure(opened, failures, error);
-    });
+    }),
+  ).catch((error: unknown) => {
+    throw failure(opened, failures, error);
+  });
 }
 
 const shortName = (urn: string) => {

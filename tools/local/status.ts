@@ -29,7 +29,7 @@ export async function printStatus(place: Place): Promise<number> {
     place.kind === "throwaway" ? { kubeconfig: layout(place.name).kubeconfig } : { context: place.context };
   const api = await connect(access);
   try {
-    const health = await askHealth(api, record.namespace);
+    const health = await askHealth(api, record);
     const wrong = complaints(health, record);
     printHealth(health);
     process.stdout.write(wrong.length === 0 ? "healthy\n" : `unhealthy: ${wrong.join("; ")}\n`);

@@ -1,10 +1,9 @@
-import { formatProblems, parseSettings } from "../../stacks/settings";
-import { UserError } from "../cli/errors";
 import type { Progress } from "../cli/progress";
 import * as cluster from "../cluster";
 import type { ApiClient } from "../provider/apiClient";
 import { connect } from "../provider/apiClient";
 import { findTools } from "../toolchain";
+import { checkedSettings, refuseSecrets } from "./checkSettings";
 import { type Engine, withEngine } from "./engine";
 import { type Health, waitUntilHealthy } from "./health";
 import { imageTools, platformImages } from "./images";
@@ -34,7 +33,9 @@ export interface Platform {
 export async function bringUp(options: UpOptions, progress: Progress): Promise<Platform> {
   const { place } = options;
   // Before anything is started: a misspelt setting should cost a second, not a minute.
-  checkedSettings((await platformStack({ name: "local" }, options.settings)).settings);
+  const { settings } = await platformStack({ name: "local" }, options.settings);
+  checkedSettings(settings);
+  refuseSecrets(settings);
   const running = place.kind === "throwaway" ? await startCluster(place.name, progress) : undefined;
   const reference = place.kind === "context" ? contextReference(place.context) : clusterReference(running);
   return withEngine(place, progress, async (engine) => {
@@ -42,12 +43,6 @@ export async function bringUp(options: UpOptions, progress: Progress): Promise<P
     const changes = await deployAll(options, reference, running, engine, progress);
     return { ...(await askUntilHealthy(options, reference, engine, progress)), changes, notice: engine.notice };
   });
-}
-
-function checkedSettings(raw: unknown) {
-  const parsed = parseSettings(raw);
-  if (parsed.ok) return parsed.settings;
-  throw new UserError(formatProblems(parsed.problems, "Pulumi.local.yaml with --set"), "correct what stands above", 2);
 }
 
 interface RunningCluster {
@@ -85,8 +80,8 @@ async function deployAll(
   progress: Progress,
 ): Promise<Changes> {
   const changes: Changes[] = [];
-  const deploy = async (definition: StackDefinition, report: (detail: string) => void) => {
-    const made = await deployStack(await openStack(engine, definition), report);
+  const deploy = async (definition: StackDefinition, report: (detail: string) => void, refresh = false) => {
+    const made = await deployStack(await openStack(engine, definition), report, { refresh });
     changes.push(made);
     report(describeChanges(made));
   };
@@ -99,7 +94,10 @@ async function deployAll(
   ]);
   await progress.step("deploying the platform", (report) => deploy(platform, report));
   const fleet = await fleetStack(reference, { namespace, nodes, gpusPerNode });
-  await progress.step("deploying the simulated GPU fleet", (report) => deploy(fleet, report));
+  await progress.step("deploying the simulated GPU fleet", (report) =>
+    // It lives in the platform's namespace: a destroyed platform has taken it along, unseen by its own stack.
+    deploy(fleet, report, true),
+  );
   return sum(changes);
 }
 

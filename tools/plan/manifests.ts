@@ -1,3 +1,4 @@
+import { CONFIGURATION_ONLY } from "../../components/kubernetes/labels";
 import { isPlainObject, type Properties, type RecordedResource, redact, Secret, type Value, withheld } from "../engine";
 
 /** A Kubernetes object as plain data. */
@@ -80,6 +81,14 @@ function sortKeys(value: unknown, first: readonly string[] = FIRST): unknown {
 const isKubernetes = (resource: RecordedResource) =>
   resource.custom && !resource.read && resource.type.startsWith("kubernetes:");
 
+/** What the platform puts into a Secret only because its reader wants one there. */
+const isConfigurationOnly = (metadata: Value | undefined) =>
+  isPlainObject(metadata) &&
+  isPlainObject(metadata.annotations) &&
+  Object.entries(CONFIGURATION_ONLY).every(
+    ([key, value]) => Reflect.get(metadata.annotations as object, key) === value,
+  );
+
 /** Every value of a Secret is one, also those that the program did not mark; its keys are not. */
 function concealed(inputs: Properties): Properties {
   const conceal = (value: Value | undefined): Value => {
@@ -100,7 +109,8 @@ export function manifestsOf(resources: readonly RecordedResource[]): Manifest[] 
       if (typeof apiVersion !== "string" || typeof kind !== "string") {
         throw new Error(`${urn} is not a single Kubernetes object, which is all that a plan can show`);
       }
-      const shown = kind === "Secret" && apiVersion === "v1" ? concealed(inputs) : inputs;
+      const secret = kind === "Secret" && apiVersion === "v1" && !isConfigurationOnly(metadata);
+      const shown = secret ? concealed(inputs) : inputs;
       const complete = { ...shown, metadata: isPlainObject(metadata) ? metadata : {} } as Value;
       const object = sortKeys(redact(complete), TOP) as KubernetesObject;
       return { file: fileName(object), urn, object, ...withheld(shown) };
@@ -113,8 +123,9 @@ export function objectName({ kind, metadata }: KubernetesObject): string {
   return `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name ?? "(no name)"}`;
 }
 
-export const isSecretObject = ({ object }: Pick<Manifest, "object">) =>
-  object.kind === "Secret" && object.apiVersion === "v1";
+/** Whether it is a Secret that holds any. */
+export const isSecretObject = ({ object, secret }: Pick<Manifest, "object" | "secret">) =>
+  object.kind === "Secret" && object.apiVersion === "v1" && secret.length > 0;
 
 /** A Secret is never written: the command that makes it stands in its place. */
 export interface RequiredSecret {

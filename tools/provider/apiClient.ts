@@ -4,8 +4,8 @@ import https from "node:https";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { isObject, type Json, type JsonObject, textAt } from "./json.js";
-import type { ProviderOptions } from "./providerOptions.js";
+import { isObject, type Json, type JsonObject, textAt } from "./json";
+import type { ProviderOptions } from "./providerOptions";
 
 /** An answer of the API server that is not a success. */
 export class ApiError extends Error {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiError } from "./apiClient.js";
-import { type JsonObject, textAt } from "./json.js";
-import { annotation, manifest } from "./objects.js";
-import type { Cluster, Session } from "./session.js";
-import { isBuiltInGroup, type ObjectType, objectType } from "./typeTokens.js";
+import { ApiError } from "./apiClient";
+import { type JsonObject, textAt } from "./json";
+import { annotation, manifest } from "./objects";
+import type { Cluster, Session } from "./session";
+import { isBuiltInGroup, type ObjectType, objectType } from "./typeTokens";
 
 /** Where one object lives on the API server. */
 export interface Location {

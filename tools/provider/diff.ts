@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { formatPath, isObject, type Json, type JsonObject, type Path } from "./json.js";
-import type { Revealed } from "./secrets.js";
+import { formatPath, isObject, type Json, type JsonObject, type Path } from "./json";
+import type { Revealed } from "./secrets";
 
 /** One field in which the new inputs differ from the old ones. */
 export interface Change {

@@ -1,6 +1,6 @@
-import { type ApiClient, ApiError } from "./apiClient.js";
-import { at, listAt, textAt } from "./json.js";
-import type { ObjectType } from "./typeTokens.js";
+import { type ApiClient, ApiError } from "./apiClient";
+import { at, listAt, textAt } from "./json";
+import type { ObjectType } from "./typeTokens";
 
 /** How the API server serves a kind. */
 export interface ServedKind {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isObject, type Json, type JsonObject } from "./json.js";
+import { isObject, type Json, type JsonObject } from "./json";
 
 /** Set by the API server, never by a program. */
 const serverMetadata = new Set([

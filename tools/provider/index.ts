@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { ProviderService } from "./service.js";
+import { ProviderService } from "./service";
 
 /** Said first, and beside every result that was reached with this provider. */
 export const providerNotice =

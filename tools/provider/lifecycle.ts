@@ -1,12 +1,12 @@
-import { ApiError } from "./apiClient.js";
-import { apply, type Location, locate, locateForWrite, UnservedKindError } from "./apply.js";
-import { driftedInputs, importedInputs } from "./driftedInputs.js";
-import { isObject, type JsonObject, textAt } from "./json.js";
-import { annotation, fieldManager, objectId, outputs, parseObjectId, previewOutputs } from "./objects.js";
-import { conceal, type Revealed, reveal } from "./secrets.js";
-import type { Session } from "./session.js";
-import { parseTypeToken } from "./typeTokens.js";
-import { skipsAwait, type Waited, waitUntilGone, waitUntilReady } from "./waiting.js";
+import { ApiError } from "./apiClient";
+import { apply, type Location, locate, locateForWrite, UnservedKindError } from "./apply";
+import { driftedInputs, importedInputs } from "./driftedInputs";
+import { isObject, type JsonObject, textAt } from "./json";
+import { annotation, fieldManager, objectId, outputs, parseObjectId, previewOutputs } from "./objects";
+import { conceal, type Revealed, reveal } from "./secrets";
+import type { Session } from "./session";
+import { parseTypeToken } from "./typeTokens";
+import { skipsAwait, type Waited, waitUntilGone, waitUntilReady } from "./waiting";
 
 /** One resource of one operation. */
 export interface Target {

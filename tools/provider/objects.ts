@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { at, isObject, type JsonObject, textAt } from "./json.js";
-import { conceal, type Revealed, unknown } from "./secrets.js";
+import { at, isObject, type JsonObject, textAt } from "./json";
+import { conceal, type Revealed, unknown } from "./secrets";
 
 /** `namespace/name`, or `name` of a cluster-scoped object, as in the vendor's state. */
 export function objectId(live: JsonObject): string {

@@ -1,11 +1,11 @@
 import { specialSigKey } from "@pulumi/pulumi/runtime/rpc";
-import { UnservedKindError } from "./apply.js";
-import { type Change, changedFields } from "./diff.js";
-import { at, isObject, type JsonObject, textAt } from "./json.js";
-import { mustDeleteFirst, replacedPaths } from "./replacement.js";
-import { type Revealed, reveal, unknown } from "./secrets.js";
-import type { Session } from "./session.js";
-import { isBuiltInGroup, type ObjectType, parseTypeToken } from "./typeTokens.js";
+import { UnservedKindError } from "./apply";
+import { type Change, changedFields } from "./diff";
+import { at, isObject, type JsonObject, textAt } from "./json";
+import { mustDeleteFirst, replacedPaths } from "./replacement";
+import { type Revealed, reveal, unknown } from "./secrets";
+import type { Session } from "./session";
+import { isBuiltInGroup, type ObjectType, parseTypeToken } from "./typeTokens";
 
 /** One input that cannot be right. */
 export interface CheckFailure {

@@ -1,6 +1,6 @@
-import type { ApiClient } from "./apiClient.js";
-import { at, isObject, type Json, type JsonObject, listAt, textAt } from "./json.js";
-import { hasCondition } from "./waitFor.js";
+import type { ApiClient } from "./apiClient";
+import { at, isObject, type Json, type JsonObject, listAt, textAt } from "./json";
+import { hasCondition } from "./waitFor";
 
 const listedAtMost = 5;
 

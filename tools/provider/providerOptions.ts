@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "./json.js";
+import { isObject, type Json, type JsonObject } from "./json";
 
 /** The provider's settings, with the vendor's names and defaults. */
 export interface ProviderOptions {

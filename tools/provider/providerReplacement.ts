@@ -1,6 +1,6 @@
-import { connect } from "./apiClient.js";
-import type { JsonObject } from "./json.js";
-import { parseProviderOptions } from "./providerOptions.js";
+import { connect } from "./apiClient";
+import type { JsonObject } from "./json";
+import { parseProviderOptions } from "./providerOptions";
 
 /**
  * The provider properties whose change means another cluster, so that everything is made anew there: `clusterIdentifier`

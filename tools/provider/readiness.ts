@@ -1,7 +1,7 @@
-import type { ApiClient } from "./apiClient.js";
-import { at, isObject, type Json, type JsonObject, listAt, numberAt, textAt } from "./json.js";
-import { objectType } from "./typeTokens.js";
-import { hasCondition } from "./waitFor.js";
+import type { ApiClient } from "./apiClient";
+import { at, isObject, type Json, type JsonObject, listAt, numberAt, textAt } from "./json";
+import { objectType } from "./typeTokens";
+import { hasCondition } from "./waitFor";
 
 /** Whether an object does its work; text says what it still waits for. */
 export type Readiness =

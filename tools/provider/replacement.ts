@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Change } from "./diff.js";
-import { at, formatPath, isObject, type Json, type JsonObject, type Path } from "./json.js";
-import type { ProviderOptions } from "./providerOptions.js";
-import { type ObjectType, objectType } from "./typeTokens.js";
+import type { Change } from "./diff";
+import { at, formatPath, isObject, type Json, type JsonObject, type Path } from "./json";
+import type { ProviderOptions } from "./providerOptions";
+import { type ObjectType, objectType } from "./typeTokens";
 
 const podSpec =
   "affinity automountServiceAccountToken dnsConfig dnsPolicy enableServiceLinks hostAliases hostIPC hostNetwork hostPID " +

@@ -7,7 +7,7 @@ import {
   specialSigKey,
   unknownValue,
 } from "@pulumi/pulumi/runtime/rpc";
-import { formatPath, isObject, type Json, type JsonObject, type Path } from "./json.js";
+import { formatPath, isObject, type Json, type JsonObject, type Path } from "./json";
 
 /** Properties as the engine sent them, with what its markers said set apart from the values. */
 export interface Revealed {

@@ -7,14 +7,14 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb.js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
-import type { Change } from "./diff.js";
-import { formatPath, type JsonObject } from "./json.js";
-import * as lifecycle from "./lifecycle.js";
-import { check, plan } from "./planning.js";
-import { parseProviderOptions } from "./providerOptions.js";
-import { providerReplacements } from "./providerReplacement.js";
-import { reveal } from "./secrets.js";
-import { Session } from "./session.js";
+import type { Change } from "./diff";
+import { formatPath, type JsonObject } from "./json";
+import * as lifecycle from "./lifecycle";
+import { check, plan } from "./planning";
+import { parseProviderOptions } from "./providerOptions";
+import { providerReplacements } from "./providerReplacement";
+import { reveal } from "./secrets";
+import { Session } from "./session";
 
 /** The engine's protocol, with one session per connection: the engine opens one for each provider instance. */
 export class ProviderService {

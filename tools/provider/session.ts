@@ -1,7 +1,7 @@
-import { type ApiClient, ApiError, connect } from "./apiClient.js";
-import { Discovery } from "./discovery.js";
-import { type EngineLog, engineLog, noLog } from "./engineLog.js";
-import type { ProviderOptions } from "./providerOptions.js";
+import { type ApiClient, ApiError, connect } from "./apiClient";
+import { Discovery } from "./discovery";
+import { type EngineLog, engineLog, noLog } from "./engineLog";
+import type { ProviderOptions } from "./providerOptions";
 
 /** An API server that answered. */
 export interface Cluster {

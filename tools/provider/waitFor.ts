@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { JSONPath } from "jsonpath-plus";
-import { type Json, type JsonObject, listAt, textAt } from "./json.js";
+import { type Json, type JsonObject, listAt, textAt } from "./json";
 
 /** What the annotation `pulumi.com/waitFor` asks of an object. */
 export interface Expectation {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ApiClient } from "./apiClient.js";
-import { type JsonObject, listAt, textAt } from "./json.js";
-import { annotation } from "./objects.js";
-import { podProblems } from "./podProblems.js";
-import { type Readiness, readinessRule } from "./readiness.js";
-import { parseWaitFor } from "./waitFor.js";
+import type { ApiClient } from "./apiClient";
+import { type JsonObject, listAt, textAt } from "./json";
+import { annotation } from "./objects";
+import { podProblems } from "./podProblems";
+import { type Readiness, readinessRule } from "./readiness";
+import { parseWaitFor } from "./waitFor";
 
 /** Small objects are done at once; a rollout is asked about three times a second. */
 const polls = { first: 40, longest: 300, growth: 1.6 };

@@ -3,14 +3,23 @@ import path from "node:path";
 import Mocha from "mocha";
 import { repositoryRoot } from "../cli/paths";
 
-/** Runs the test files below some folders of test/ in this process and prints the closing line. */
-export async function runMocha(folders: string[], options: { grep?: string | undefined; timeoutMs: number }) {
+/** How many tests of a run passed and failed. */
+export interface TestCount {
+  passed: number;
+  failed: number;
+}
+
+/** Runs the test files of some folders below test/ in this process; they report as they go. */
+export async function runMocha(
+  folders: string[],
+  options: { grep?: string | undefined; timeoutMs: number },
+): Promise<TestCount> {
   const mocha = new Mocha({
     reporter: "spec",
     timeout: options.timeoutMs,
     forbidOnly: true,
     forbidPending: true,
-    ...(options.grep === undefined ? {} : { grep: options.grep }),
+    ...(options.grep === undefined ? {} : { fgrep: options.grep }),
   });
   for (const folder of folders) {
     const directory = path.join(repositoryRoot, "test", folder);
@@ -21,7 +30,13 @@ export async function runMocha(folders: string[], options: { grep?: string | und
   const stats = await new Promise<Mocha.Stats | undefined>((resolve) => {
     const runner = mocha.run(() => resolve(runner.stats));
   });
-  const { passes = 0, failures = 1 } = stats ?? {};
-  process.stdout.write(`${passes} passed, ${failures} failed\n`);
-  return failures === 0 && passes > 0 ? 0 : 1;
+  return { passed: stats?.passes ?? 0, failed: stats?.failures ?? 1 };
+}
+
+/** Prints the closing line of one or more runs and returns the exit code. */
+export function closeRuns(runs: TestCount[]): number {
+  const passed = runs.reduce((sum, run) => sum + run.passed, 0);
+  const failed = runs.reduce((sum, run) => sum + run.failed, 0);
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0 && passed > 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
-import { repositoryRoot } from "../../tools/cli/paths";
+import { repositoryRoot } from "../../../tools/cli/paths";
 
 export interface Finished {
   code: number | null;

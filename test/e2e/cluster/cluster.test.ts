@@ -5,8 +5,8 @@ import { access } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiException, AppsV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { clusterStateDirectory, repositoryRoot } from "../../tools/cli/paths";
-import { silentProgress } from "../../tools/cli/progress";
+import { clusterStateDirectory, repositoryRoot } from "../../../tools/cli/paths";
+import { silentProgress } from "../../../tools/cli/progress";
 import {
   type Cluster,
   clusterMemory,
@@ -17,7 +17,7 @@ import {
   status,
   up,
   withLibraries,
-} from "../../tools/cluster";
+} from "../../../tools/cluster";
 import { hostTraces } from "./hostTraces";
 
 const NAME = "e2e-cluster";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { at, textAt } from "../../tools/provider/json.js";
-import { rejects, useCluster } from "../provider/clusterFixture.js";
+import { at, textAt } from "../../../tools/provider/json";
+import { rejects, useCluster } from "../../provider/clusterFixture";
 
 describe("the own Kubernetes provider, with the real engine and API server: changes", function () {
   this.timeout(180_000);

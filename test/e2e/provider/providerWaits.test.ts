@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
-import { at } from "../../tools/provider/json.js";
-import { nodeSelector, rejects, useCluster } from "../provider/clusterFixture.js";
-import { unreachableKubeconfig } from "../provider/engineStack.js";
+import { at } from "../../../tools/provider/json";
+import { nodeSelector, rejects, useCluster } from "../../provider/clusterFixture";
+import { unreachableKubeconfig } from "../../provider/engineStack";
 
 describe("the own Kubernetes provider, with the real engine and API server: previews, waits and drift", function () {
   this.timeout(180_000);

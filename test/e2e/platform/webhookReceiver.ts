@@ -1,7 +1,7 @@
-import { partOf } from "../../components/kubernetes/labels";
-import { NOBODY, restrictedContainer, restrictedPod } from "../../components/kubernetes/securityContext";
-import { NODE_IMAGE } from "../../tools/local/programs";
-import { serviceRequest } from "../../tools/local/questions";
+import { partOf } from "../../../components/kubernetes/labels";
+import { NOBODY, restrictedContainer, restrictedPod } from "../../../components/kubernetes/securityContext";
+import { NODE_IMAGE } from "../../../tools/local/programs";
+import { serviceRequest } from "../../../tools/local/questions";
 import { eventually } from "./eventually";
 import { type LivePlatform, NAMESPACE } from "./livePlatform";
 

@@ -1,13 +1,13 @@
-import { appendFile } from "node:fs/promises";
-import path from "node:path";
-import { silentProgress } from "../../tools/cli/progress";
-import { layout } from "../../tools/cluster/layout";
-import { type Engine, startEngine } from "../../tools/local/engine";
-import { engineDirectory, type Place } from "../../tools/local/place";
-import { platformStack } from "../../tools/local/programs";
-import { type OpenStack, openStack } from "../../tools/local/stacks";
-import { type ApiClient, connect } from "../../tools/provider/apiClient";
-import { run } from "../../tools/toolchain/command";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { silentProgress } from "../../../tools/cli/progress";
+import { layout } from "../../../tools/cluster/layout";
+import { type Engine, startEngine } from "../../../tools/local/engine";
+import { engineDirectory, type Place } from "../../../tools/local/place";
+import { platformStack } from "../../../tools/local/programs";
+import { type OpenStack, openStack } from "../../../tools/local/stacks";
+import { type ApiClient, connect } from "../../../tools/provider/apiClient";
 
 export const NAMESPACE = "monitoring";
 
@@ -73,12 +73,14 @@ export class LivePlatform {
   async setSecret(opened: OpenStack, setting: string, value: string): Promise<void> {
     const workDir = opened.stack.workspace.workDir;
     const key = `gpu-observability:platform.${setting}`;
-    await run([this.engine.command.command, "config", "set", "--secret", "--path", key, "--stack", "local"], {
+    const child = spawn(this.engine.command.command, ["config", "set", "--secret", "--path", key, "--stack", "local"], {
       cwd: workDir,
       env: { ...process.env, ...this.engine.environment },
-      input: value,
+      stdio: ["pipe", "inherit", "inherit"],
     });
-    await appendFile(path.join(workDir, "pulumi.log"), `set ${setting}\n`);
+    child.stdin.end(value);
+    const [code] = (await once(child, "exit")) as [number];
+    assert.equal(code, 0);
   }
 
   /** Creates or updates a Kubernetes object beside the platform. */

@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import path from "node:path";
-import { cacheDirectory, clusterStateDirectory } from "../../tools/cli/paths";
-import { run } from "../../tools/toolchain/command";
+import { cacheDirectory, clusterStateDirectory } from "../../../tools/cli/paths";
+import { run } from "../../../tools/toolchain/command";
 
 const lines = (text: string) => text.split("\n").filter(Boolean).sort();
 

@@ -1,6 +1,6 @@
-import { killContainer } from "../../tools/cluster";
-import { layout } from "../../tools/cluster/layout";
-import { serviceRequest } from "../../tools/local/questions";
+import { killContainer } from "../../../tools/cluster";
+import { layout } from "../../../tools/cluster/layout";
+import { serviceRequest } from "../../../tools/local/questions";
 import { eventually } from "./eventually";
 import { type LivePlatform, NAMESPACE } from "./livePlatform";
 

@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { reportError, UserError } from "./cli/errors";
+import { terminalProgress } from "./cli/progress";
+import * as cluster from "./cluster";
+import { imageTools } from "./local/images";
+import { closeRuns, runMocha } from "./testing/runMocha";
+import { findTools, type ToolName } from "./toolchain";
+
+/** What the tests of the provider need: an API server, and the engine. */
+const PROVIDER_CLUSTER = "e2e-provider";
+
+async function main(): Promise<number> {
+  const program = new Command("npm run e2e --")
+    .description(
+      "The platform on a real Kubernetes on this machine, with faults. Linux, as root; about a quarter of an hour with the tools built.",
+    )
+    .option("--grep <text>", "only tests whose name contains it")
+    .parse();
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    throw new UserError(
+      "the e2e tests start a Kubernetes of their own, which needs Linux and root",
+      "sudo npm run e2e",
+    );
+  }
+  const progress = terminalProgress();
+  const tools = await findTools<ToolName>([...imageTools, "pulumi"], progress);
+  process.env.E2E_PULUMI = tools.pulumi.path;
+  const { grep } = program.opts<{ grep?: string }>();
+  // Alone on the machine: it compares everything on the host before and after.
+  const first = await runMocha(["e2e/cluster"], { grep, timeoutMs: 120_000 });
+  process.stdout.write("\n");
+  const { kubeconfig } = await cluster.up(PROVIDER_CLUSTER, progress);
+  process.env.E2E_KUBECONFIG = kubeconfig;
+  try {
+    const second = await runMocha(["e2e/provider", "e2e/platform"], { grep, timeoutMs: 120_000 });
+    return closeRuns([first, second]);
+  } finally {
+    await cluster.down(PROVIDER_CLUSTER, progress);
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => process.exit(reportError(error)),
+);
