@@ -83,89 +83,11 @@ describe("harness: previewHonesty", () => {
 });
 
 describe("harness: goldenManifests", () => {
-  const root = "";
-  let graph: Graph;
-  const golden = () => goldenManifests("toy", graph, { root, update: false });
-  const files = () => readdirSync(path.join(root, "toy")).sort();
-  const update = () => goldenManifests("toy", graph, { root, update: true });
-
-  before(async () => {
-    graph = await graphOf(program);
-  });
-
-  it("lists names, sorted, without the stack", () => {
-    assert.deepEqual(graph.names(), ["a", "b", "main", "part"]);
-    assert.deepEqual(graph.names(CONFIG_MAP), ["a", "b"]);
-    assert.deepEqual(graph.names("kubernetes:core/v1:Secret"), []);
-  });
-
-  it("finds one resource, and says what there is when it cannot", () => {
-    assert.deepEqual(graph.one(CONFIG_MAP, "a").inputs.data, { name: "a" });
-    assert.throws(() => graph.one(CONFIG_MAP, "c"), { message: `0 ${CONFIG_MAP} called c; there are: a, b` });
-  });
-
-  it("finds one manifest by the name that Kubernetes sees", () => {
-    assert.deepEqual(graph.manifest("ConfigMap", "b-map").data, { name: "b" });
-    assert.throws(() => graph.manifest("ConfigMap", "b"), {
-      message: "0 ConfigMap called b; there are: ConfigMap n/a-map, ConfigMap n/b-map",
-    });
-  });
-
-  it("passes objects as JSON, and keys as secret", async () => {
-    const read = () => ({
-      size: new pulumi.Config("toy").requireObject("size"),
-      token: new pulumi.Config("toy").requireSecret("token"),
-    });
-    const { outputs } = await graphOf(read, {
-      config: { "toy:size": { a: 1 }, "toy:token": "t" },
-      secretKeys: ["toy:token"],
-    });
-    assert.deepEqual(JSON.parse(JSON.stringify(outputs)), { size: { a: 1 }, token: { value: "t" } });
-  });
-});
-
-describe("harness: previewHonesty", () => {
-  const withService = (make: (address: pulumi.Output<string | undefined>, provider: k8s.Provider) => void) => () => {
-    const provider = new k8s.Provider("main", {});
-    const service = new k8s.core.v1.Service("s", { metadata: { name: "s", namespace: "n" } }, { provider });
-    make(
-      service.status.apply((status) => status.loadBalancer.ingress[0]?.ip),
-      provider,
-    );
-  };
-  const state = () => ({ status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }] } } });
-
-  it("passes a program that uses later values only inside of resources", async () => {
-    const honest = withService((address, provider) => {
-      new k8s.core.v1.ConfigMap("c", { data: { address: address.apply((ip) => ip ?? "none") } }, { provider });
-    });
-    await previewHonesty(honest, { state });
-  });
-
-  it("fails a program that makes a resource of a later value", async () => {
-    const dishonest = withService((address, provider) => {
-      address.apply((ip) => new k8s.core.v1.ConfigMap(`c-${ip}`, {}, { provider }));
-    });
-    await assert.rejects(
-      previewHonesty(dishonest, { state }),
-      /a preview shows other resources than the deployment makes/,
-    );
-  });
-});
-
-describe("harness: goldenManifests", () => {
   let root = "";
   let graph: Graph;
   const golden = () => goldenManifests("toy", graph, { root, update: false });
   const files = () => readdirSync(path.join(root, "toy")).sort();
-  const update = () => {
-    process.env.UPDATE_GOLDEN = "1";
-    try {
-      golden();
-    } finally {
-      delete process.env.UPDATE_GOLDEN;
-    }
-  };
+  const update = () => goldenManifests("toy", graph, { root, update: true });
 
   before(async () => {
     graph = await graphOf(program);

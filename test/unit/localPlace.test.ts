@@ -28,7 +28,7 @@ describe("the state folder of a context", () => {
   });
 
   it("is the same one every time", () => {
-    assert.equal(folder("a:b"), "/state/gpu-observability/a-b-fd9a6c9d");
+    assert.equal(folder("a:b"), "/state/gpu-observability/a-b-6783a31e");
   });
 
   for (const context of contexts) {

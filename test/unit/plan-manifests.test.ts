@@ -233,3 +233,23 @@ describe("plan: availability", () => {
     ]);
   });
 });
+
+describe("plan: a Secret without secrets", () => {
+  const annotations = { "gpu-observability/content": "configuration" };
+
+  it("is shown and written where its author says so", async () => {
+    const [manifest] = await manifests((opts) => {
+      new k8s.core.v1.Secret("s", { metadata: { ...meta, annotations }, stringData: { "a.yaml": "x: 1" } }, opts);
+    });
+    assert.deepEqual(manifest?.object.stringData, { "a.yaml": "x: 1" });
+    assert.deepEqual(requiredSecrets(manifest ? [manifest] : []), []);
+  });
+
+  it("is concealed without that word", async () => {
+    const [manifest] = await manifests((opts) => {
+      new k8s.core.v1.Secret("s", { metadata: meta, stringData: { "a.yaml": "x: 1" } }, opts);
+    });
+    assert.deepEqual(manifest?.object.stringData, { "a.yaml": "[secret]" });
+    assert.equal(requiredSecrets(manifest ? [manifest] : []).length, 1);
+  });
+});

@@ -100,6 +100,12 @@ function concealed(inputs: Properties): Properties {
   return { ...inputs, ...Object.fromEntries(parts.map((key) => [key, conceal(inputs[key])])) };
 }
 
+/** The SDK marks the content of every Secret as secret; here its author says that it is none. */
+function revealed(inputs: Properties): Properties {
+  const { stringData } = inputs;
+  return stringData instanceof Secret ? { ...inputs, stringData: stringData.value } : inputs;
+}
+
 /** The objects that the program declares, in the order in which they can be applied. */
 export function manifestsOf(resources: readonly RecordedResource[]): Manifest[] {
   return resources
@@ -110,7 +116,7 @@ export function manifestsOf(resources: readonly RecordedResource[]): Manifest[] 
         throw new Error(`${urn} is not a single Kubernetes object, which is all that a plan can show`);
       }
       const secret = kind === "Secret" && apiVersion === "v1" && !isConfigurationOnly(metadata);
-      const shown = secret ? concealed(inputs) : inputs;
+      const shown = secret ? concealed(inputs) : isConfigurationOnly(metadata) ? revealed(inputs) : inputs;
       const complete = { ...shown, metadata: isPlainObject(metadata) ? metadata : {} } as Value;
       const object = sortKeys(redact(complete), TOP) as KubernetesObject;
       return { file: fileName(object), urn, object, ...withheld(shown) };
