@@ -31,7 +31,9 @@ export const alertingSchema = z.strictObject({
   defaultReceiver: dnsLabel()
     .optional()
     .describe("Who gets alerts that no route takes. Default: the first receiver; without any, nobody."),
-  routes: z.array(routeSchema).describe("Which alert goes to whom. Every route that matches first wins, from the top."),
+  routes: z
+    .array(routeSchema)
+    .describe("Which alert goes to whom. Of the routes that match, the first from the top wins."),
   heartbeat: z
     .discriminatedUnion("kind", [
       z.strictObject({

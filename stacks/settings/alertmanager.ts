@@ -6,7 +6,7 @@ import { resourcesSchema, storageSchema } from "./storage";
 export const alertmanagerSchema = z.strictObject({
   replicas: wholeNumber(1, 9).describe("Members of the gossip cluster. Three survive the loss of one with a spare."),
   retention: hours().describe("How long silences and the log of sent notifications are kept."),
-  storage: storageSchema,
+  storage: storageSchema.describe("Where each member keeps its data."),
   resources: resourcesSchema,
 });
 

@@ -15,7 +15,7 @@ export const prometheusSchema = z.strictObject({
       .optional()
       .describe("At most this much disk; the oldest blocks go first. Default: 85 % of the volume or size limit."),
   }),
-  storage: storageSchema,
+  storage: storageSchema.describe("Where each server keeps its data."),
   resources: resourcesSchema,
   sidecarMemory: quantity().describe(
     "Memory request and limit of each Thanos sidecar; large queries pass through it, and a killed one is missing from the answers.",

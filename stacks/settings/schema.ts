@@ -11,16 +11,18 @@ import { withRules } from "./rules";
 
 const fields = z.strictObject({
   environment: environmentSchema.describe("Chooses the defaults of all keys below; each can be set on its own."),
-  cluster: clusterSchema,
+  cluster: clusterSchema.describe("The Kubernetes cluster to deploy to."),
   namespace: dnsLabel().describe("Where everything is deployed. A change replaces everything."),
   spread: z
     .enum(["required", "preferred"])
     .describe("Whether replicas must be on different nodes and spread over the zones, or only if there is room."),
-  prometheusOperator: prometheusOperatorSchema,
+  prometheusOperator: prometheusOperatorSchema.describe("Who runs the prometheus-operator."),
   prometheus: prometheusSchema,
   alertmanager: alertmanagerSchema,
   alerting: alertingSchema,
-  longTermStorage: longTermStorageSchema,
+  longTermStorage: longTermStorageSchema.describe(
+    "The long-term store. none: what the Prometheus servers hold themselves, answered as one by Thanos queriers.",
+  ),
 });
 
 /** The settings of one stack, complete: presets filled in, every rule kept. */

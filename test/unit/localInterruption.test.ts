@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
 import { repositoryRoot } from "../../tools/cli/paths";
 
 /** A command whose engine operation ends when its stdin does. */
@@ -16,7 +15,10 @@ const COMMAND = (body: string) => `
 
 const OPERATION = `
   say("ready");
-  await duringEngineOperation(stdinEnds.then(() => { say("engine ended"); throw new Error("cancelled"); }));
+  await duringEngineOperation(stdinEnds.then(() => { say("engine ended"); throw new Error("cancelled"); })).catch((error) => {
+    say("went on");
+    throw error;
+  });
 `;
 
 class Command {
@@ -27,7 +29,7 @@ class Command {
 
   constructor(body: string) {
     this.child = spawn(process.execPath, ["--require", "tsx/cjs", "-e", COMMAND(body)], {
-      cwd: path.join(repositoryRoot),
+      cwd: repositoryRoot,
     });
     this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
@@ -46,8 +48,16 @@ class Command {
 const END = /interrupted; the same command continues from here/;
 
 describe("Ctrl-C to local", () => {
+  const started: Command[] = [];
+  const start = (body: string) => {
+    const command = new Command(body);
+    started.push(command);
+    return command;
+  };
+  afterEach(() => started.forEach(({ child }) => void child.kill("SIGKILL")));
+
   it("waits for an engine operation, starts nothing after it and reports no failure", async () => {
-    const command = new Command(OPERATION);
+    const command = start(OPERATION);
     await command.says("stdout", "ready");
     command.child.kill("SIGINT");
     await command.says("stderr", "waiting for the engine");
@@ -59,7 +69,7 @@ describe("Ctrl-C to local", () => {
   });
 
   it("ends at once the second time", async () => {
-    const command = new Command(OPERATION);
+    const command = start(OPERATION);
     await command.says("stdout", "ready");
     command.child.kill("SIGINT");
     await command.says("stderr", "waiting for the engine");
@@ -70,7 +80,7 @@ describe("Ctrl-C to local", () => {
   });
 
   it("ends at once before and after an engine operation", async () => {
-    const command = new Command(`
+    const command = start(`
       await duringEngineOperation(Promise.resolve());
       say("ready");
       await stdinEnds;

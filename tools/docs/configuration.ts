@@ -102,7 +102,8 @@ function meaning({ schema, kind }: Row): string {
   const described = variants(schema).flatMap((variant) =>
     variant.description === undefined ? [] : [`${code(kindOf(variant))}: ${variant.description}`],
   );
-  const own = schema.description ?? (schema.oneOf && described.length === 0 ? "Decides which keys stand beside it." : "");
+  const own =
+    schema.description ?? (schema.oneOf && described.length === 0 ? "Decides which keys stand beside it." : "");
   return [kind === undefined ? "" : `With ${code(kind)}:`, own, ...described].filter(Boolean).join(" ");
 }
 
@@ -142,7 +143,11 @@ const contradictory = {
   alertmanager: { replicas: 2, storage: { kind: "ephemeral", sizeLimit: "1Gi" } },
   longTermStorage: { queriers: 1 },
   alerting: {
-    receivers: ["oncall", "oncall", "nobody"].map((name) => ({ name, kind: "webhook", url: "https://example.invalid" })),
+    receivers: ["oncall", "oncall", "nobody"].map((name) => ({
+      name,
+      kind: "webhook",
+      url: "https://example.invalid",
+    })),
     defaultReceiver: "absent",
     routes: [{ matchers: ['severity="critical"'], receiver: "absent" }],
     heartbeat: { kind: "none" },

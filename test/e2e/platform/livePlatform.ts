@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
 import { silentProgress } from "../../../tools/cli/progress";
 import { layout } from "../../../tools/cluster/layout";
 import { type Engine, startEngine } from "../../../tools/local/engine";
@@ -81,6 +83,12 @@ export class LivePlatform {
     child.stdin.end(value);
     const [code] = (await once(child, "exit")) as [number];
     assert.equal(code, 0);
+  }
+
+  /** Every regular file that the engine keeps: states, stack files, logs. */
+  async stateFiles(): Promise<string[]> {
+    const entries = await readdir(this.engine.directory, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
   }
 
   /** Creates or updates a Kubernetes object beside the platform. */

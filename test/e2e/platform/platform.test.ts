@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryNow, queryNumber, serviceRequest } from "../../../tools/local/questions";
 import { deployStack, destroyStack } from "../../../tools/local/stacks";
@@ -16,12 +15,6 @@ const NODES = 3;
 const SCRAPE_INTERVAL_SECONDS = 5;
 const WINDOW_SECONDS = 90;
 const up = ["--name", NAME, "--nodes", String(NODES)];
-
-/** Every regular file below a folder; the engine's own program is left out. */
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
-}
 
 /** What one machine cannot prove: the loss of a node or a zone, real GPUs, and the vendor's Kubernetes provider. */
 describe("the platform on a real Kubernetes", function () {
@@ -195,7 +188,7 @@ describe("the platform on a real Kubernetes", function () {
     });
 
     it("has its secret nowhere but in the cluster's Secret", async () => {
-      const files = await filesBelow(platform.engine.directory);
+      const files = await platform.stateFiles();
       assert.ok(
         files.some((file) => file.endsWith("gpu-observability/local.json")),
         "the state is among them",
