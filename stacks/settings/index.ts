@@ -1,15 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { parseSettings } from "./parse";
+import { parseSettings, secretsIn } from "./parse";
 import { SettingsError } from "./problem";
-import { type Settings, settingsSecretPaths } from "./schema";
+import type { Settings } from "./schema";
 
 export { opaqueSecret } from "./fields";
 export { formatPath, type ParsedSettings, parseSettings, type SettingsSource } from "./parse";
 export { formatProblems, type Problem, SettingsError } from "./problem";
 export { type Settings, settingsSchema, settingsSecretPaths } from "./schema";
-
-const hasSecrets = (settings: Settings) =>
-  settings.alerting.receivers.length > 0 || settings.alerting.heartbeat.kind === "webhook";
 
 /**
  * Whether the engine decrypted any part of a config key. The SDK exports this function and leaves it out of its typings.
@@ -28,16 +25,16 @@ export function readSettings(): Settings {
   const raw = new pulumi.Config("gpu-observability").getObject<unknown>("platform");
   const parsed = parseSettings(raw);
   if (!parsed.ok) throw new SettingsError(parsed.problems, source);
-  if (hasSecrets(parsed.settings) && !isEncrypted("gpu-observability:platform")) {
+  const secrets = secretsIn(parsed.settings);
+  // The engine says only whether anything under the key is encrypted; `plan` looks at every value.
+  if (secrets.length > 0 && !isEncrypted("gpu-observability:platform")) {
     throw new SettingsError(
-      [
-        {
-          path: settingsSecretPaths.join(", "),
-          value: "[secret]",
-          rule: "secrets must be encrypted in the stack file; nothing there is",
-          fix: "set each with pulumi config set --secret --path 'gpu-observability:platform.…'",
-        },
-      ],
+      secrets.map((path) => ({
+        path,
+        value: "[secret]",
+        rule: "is a secret and must be encrypted in the stack file; nothing there is",
+        fix: `pulumi config set --secret --path 'gpu-observability:platform.${path}'`,
+      })),
       source,
     );
   }

@@ -165,7 +165,7 @@ function schemaOfKind(union: z.ZodDiscriminatedUnion, value: unknown): z.core.$Z
 
 /** What stands in plain text but must be encrypted, and the other way round. */
 function encryptionProblems(root: unknown, encrypted: readonly string[]): Problem[] {
-  const secrets = settingsSecretPaths.flatMap((pattern) => expand(root, pattern));
+  const secrets = secretsIn(root);
   const plain = secrets.filter((path) => !encrypted.includes(path));
   const needless = encrypted.filter((path) => !secrets.includes(path));
   return [
@@ -183,6 +183,10 @@ function encryptionProblems(root: unknown, encrypted: readonly string[]): Proble
     })),
   ];
 }
+
+/** Where settings hold a secret. */
+export const secretsIn = (settings: unknown): string[] =>
+  settingsSecretPaths.flatMap((pattern) => expand(settings, pattern));
 
 /** The paths of `root` that a pattern with `[]` stands for and that hold something. */
 function expand(root: unknown, pattern: string): string[] {
