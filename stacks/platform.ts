@@ -13,7 +13,8 @@ import {
 } from "../components";
 import { partOf } from "../components/kubernetes/labels";
 import { restrictedNamespaceLabels } from "../components/kubernetes/securityContext";
-import { REPLICA_LABEL } from "../components/prometheus/prometheusSpec";
+import { REPLICA_LABEL } from "../components/prometheus/replicaLabel";
+import { names } from "./names";
 import { readSettings, type Settings } from "./settings";
 import { bytes, milliseconds } from "./settings/fields";
 import type { StorageSettings } from "./settings/storage";
@@ -29,15 +30,6 @@ export interface PlatformOutputs {
   /** Web addresses of all Alertmanager members inside the cluster. */
   alertmanagerUrls: pulumi.Output<string[]>;
 }
-
-// The names of the parts. Selectors, DNS names and other stacks depend on them: a rename replaces the part.
-export const names = {
-  operator: "prometheus-operator",
-  prometheus: "prometheus",
-  alertmanager: "alertmanager",
-  query: "thanos-query",
-  rules: "platform-rules",
-} as const;
 
 /** Builds the platform that the stack's settings describe. The only place where a `kind` is switched on. */
 export function deploy(): PlatformOutputs {
@@ -65,6 +57,7 @@ export function deploy(): PlatformOutputs {
 type Options = { provider: k8s.Provider; dependsOn: pulumi.Resource[] };
 
 function createNamespace(settings: Settings, provider: k8s.Provider): pulumi.Output<string> {
+  if (!settings.createNamespace) return pulumi.output(settings.namespace);
   const namespace = new k8s.core.v1.Namespace(
     "namespace",
     { metadata: { name: settings.namespace, labels: { ...partOf, ...restrictedNamespaceLabels() } } },

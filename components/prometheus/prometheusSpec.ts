@@ -6,9 +6,7 @@ import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { restrictedPod } from "../kubernetes/securityContext";
 import { images, versions } from "../versions";
 import type { PrometheusArgs } from "./prometheus";
-
-/** The label that tells the replicas of one shard apart; queriers and alert routing ignore it. */
-export const REPLICA_LABEL = "prometheus_replica";
+import { REPLICA_LABEL } from "./replicaLabel";
 
 // The operator runs Prometheus with these ids; they are set here because it leaves the group open.
 const USER = 1000;

@@ -5,7 +5,9 @@ export const prometheusOperatorSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("install") }).describe("Deploy it; its CRDs come from the project in crds/."),
   z
     .strictObject({ kind: z.literal("preinstalled") })
-    .describe("The cluster has an operator with its CRDs already (kube-prometheus-stack, say): use that one."),
+    .describe(
+      "The cluster has an operator with its CRDs already (kube-prometheus-stack, say): use that one. It must serve the namespace.",
+    ),
 ]);
 
 export const prometheusOperatorPreset = { kind: "install" };

@@ -13,6 +13,11 @@ const fields = z.strictObject({
   environment: environmentSchema.describe("Chooses the defaults of all keys below; each can be set on its own."),
   cluster: clusterSchema.describe("The Kubernetes cluster to deploy to."),
   namespace: dnsLabel().describe("Where everything is deployed. A change replaces everything."),
+  createNamespace: z
+    .boolean({ error: "must be true or false" })
+    .describe(
+      "Whether the namespace is made, with the restricted pod security profile, and deleted with the stack. False: it exists already, as it may beside a preinstalled operator, and stays.",
+    ),
   spread: z
     .enum(["required", "preferred"])
     .describe("Whether replicas must be on different nodes and spread over the zones, or only if there is room."),
@@ -38,6 +43,7 @@ export const settingsSecretPaths = secretPaths(fields);
 export function presets(environment: Environment): Record<string, unknown> {
   return {
     namespace: "monitoring",
+    createNamespace: true,
     spread: environment === "production" ? "required" : "preferred",
     prometheusOperator: prometheusOperatorPreset,
     prometheus: prometheusPresets[environment],

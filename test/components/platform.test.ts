@@ -72,6 +72,12 @@ describe("the platform: which resources", () => {
     );
   });
 
+  it("a namespace that exists already is left alone", async () => {
+    const graph = await platformOf({ ...stackSettings("prod"), createNamespace: false });
+    assert.deepEqual(graph.names("kubernetes:core/v1:Namespace"), []);
+    assert.equal(graph.manifest("Prometheus", "prometheus").metadata.namespace, "monitoring");
+  });
+
   it("single replicas have no disruption budget: it would block every drain", async () => {
     const graph = await platformOf(stackSettings("dev"));
     assert.deepEqual(graph.names("kubernetes:policy/v1:PodDisruptionBudget"), []);

@@ -1,7 +1,8 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../cli/errors";
+import { replaceJson } from "../cli/jsonFile";
 import type { Progress } from "../cli/progress";
 import { findTools } from "../toolchain";
 import { run } from "../toolchain/command";
@@ -137,7 +138,7 @@ export async function start(target: Layout, nodeName: string, progress: Progress
     } finally {
       api.close();
     }
-    await writeFile(target.record, JSON.stringify({ nodeNames: [nodeName], network }));
+    await replaceJson(target.record, { nodeNames: [nodeName], network });
     report("");
   });
 }

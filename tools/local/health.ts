@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { REPLICA_LABEL } from "../../components/prometheus/prometheusSpec";
-import { names } from "../../stacks/platform";
+import { REPLICA_LABEL } from "../../components/prometheus/replicaLabel";
+import { names } from "../../stacks/names";
 import { UserError } from "../cli/errors";
 import type { Progress } from "../cli/progress";
 import type { ApiClient } from "../provider/apiClient";

@@ -1,8 +1,8 @@
-import { names } from "../../stacks/platform";
+import { names } from "../../stacks/names";
+import { describeChanges } from "./changes";
 import type { Health } from "./health";
 import { type Place, placeFlags, placeName } from "./place";
 import type { Platform } from "./up";
-import { describeChanges } from "./up";
 
 interface Service {
   spec: { clusterIP: string; ports: { port: number }[] };

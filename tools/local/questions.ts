@@ -1,4 +1,4 @@
-import { names } from "../../stacks/platform";
+import { names } from "../../stacks/names";
 import type { ApiClient } from "../provider/apiClient";
 import type { JsonObject } from "../provider/json";
 

@@ -1,9 +1,10 @@
 import { appendFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type EngineEvent, LocalWorkspace, type OpMap, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
+import { type EngineEvent, LocalWorkspace, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { stringify } from "yaml";
 import { UserError } from "../cli/errors";
+import type { Changes } from "./changes";
 import type { Engine } from "./engine";
 import { duringEngineOperation } from "./interruption";
 
@@ -83,9 +84,6 @@ function idOf({ inputs }: Resource): string | undefined {
   const { name, namespace } = inputs?.metadata ?? {};
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
-
-/** How many resources an update changed, by operation; `same` is not a change. */
-export type Changes = Omit<OpMap, "same">;
 
 /**
  * Deploys a stack; `report` hears what is being worked on. With `refresh`, what was deleted behind the engine's back is

@@ -3,6 +3,7 @@ import * as cluster from "../cluster";
 import type { ApiClient } from "../provider/apiClient";
 import { connect } from "../provider/apiClient";
 import { findTools } from "../toolchain";
+import { type Changes, describeChanges, sum } from "./changes";
 import { checkedSettings, refuseSecrets } from "./checkSettings";
 import { type Engine, withEngine } from "./engine";
 import { type Health, waitUntilHealthy } from "./health";
@@ -10,7 +11,7 @@ import { imageTools, platformImages } from "./images";
 import type { Place } from "./place";
 import { type ClusterReference, crdsStack, fleetStack, platformStack } from "./programs";
 import { writeRecord } from "./record";
-import { type Changes, deployStack, openStack, type StackDefinition } from "./stacks";
+import { deployStack, openStack, type StackDefinition } from "./stacks";
 
 export interface UpOptions {
   place: Place;
@@ -121,20 +122,4 @@ async function askUntilHealthy(
   const health = await waitUntilHealthy(api, expected, progress);
   await writeRecord(engine.directory, { ...expected, gpusPerNode });
   return { health, kubeconfig: reference.path, namespace, api };
-}
-
-function sum(all: Changes[]): Changes {
-  const total: Changes = {};
-  for (const changes of all) {
-    for (const [operation, count] of Object.entries(changes) as [keyof Changes, number][]) {
-      total[operation] = (total[operation] ?? 0) + count;
-    }
-  }
-  return total;
-}
-
-/** `12 create, 1 update`, or `0 changes`. */
-export function describeChanges(changes: Changes): string {
-  const parts = Object.entries(changes).map(([operation, count]) => `${count} ${operation}`);
-  return parts.length === 0 ? "0 changes" : parts.join(", ");
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { describeChanges } from "../../../tools/local/changes";
 import { queryNow, queryNumber, serviceRequest } from "../../../tools/local/questions";
 import { deployStack, destroyStack } from "../../../tools/local/stacks";
-import { describeChanges } from "../../../tools/local/up";
 import { runCommand } from "./commands";
 import { eventually } from "./eventually";
 import { containerState, longestGap, recovers, sampleTimes, sigkill } from "./faults";
