@@ -2,4 +2,4 @@
 import { deploy } from "./stacks/platform";
 
 // What a CommonJS program exports becomes the stack's outputs.
-export = deploy();
+module.exports = deploy();
