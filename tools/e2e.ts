@@ -2,9 +2,11 @@ import { Command } from "commander";
 import { reportError, UserError } from "./cli/errors";
 import { terminalProgress } from "./cli/progress";
 import * as cluster from "./cluster";
+import { clusterTools } from "./cluster/daemons";
 import { imageTools } from "./local/images";
 import { closeRuns, runMocha } from "./testing/runMocha";
 import { findTools, type ToolName } from "./toolchain";
+import { systemPrograms } from "./toolchain/packages";
 
 /** What the tests of the provider need: an API server, and the engine. */
 const PROVIDER_CLUSTER = "e2e-provider";
@@ -23,7 +25,9 @@ async function main(): Promise<number> {
     );
   }
   const progress = terminalProgress();
-  const tools = await findTools<ToolName>([...imageTools, "pulumi"], progress);
+  // All of them before the first test: none may build a tool within its time limit.
+  await systemPrograms(progress);
+  const tools = await findTools<ToolName>([...clusterTools, ...imageTools, "pulumi"], progress);
   process.env.E2E_PULUMI = tools.pulumi.path;
   const { grep } = program.opts<{ grep?: string }>();
   // Alone on the machine: it compares everything on the host before and after.
