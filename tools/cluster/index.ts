@@ -112,7 +112,8 @@ export async function status(name: string): Promise<"absent" | "running" | "brok
 /** Removes every process, mount, network device, cgroup and file of the cluster; does nothing when there is none. */
 export async function down(name: string, progress: Progress): Promise<void> {
   const target = layout(name);
-  if ((await statusOf(target)) === "absent") return;
+  // A killed command may have left its lock and nothing else.
+  if ((await statusOf(target)) === "absent" && !(await exists(target.lock))) return;
   await withClusterLock(target, progress, () =>
     progress.step(`removing the cluster "${name}"`, async () => {
       await remove(target);
