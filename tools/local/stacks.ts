@@ -51,7 +51,7 @@ interface Resource {
  */
 async function heal({ stack, definition }: OpenStack, engine: Engine): Promise<void> {
   const backend = path.join(engine.directory, "state", ".pulumi");
-  const place = path.join(definition.project, `${definition.stack}`);
+  const place = path.join(definition.project, definition.stack);
   // The engine's lock is ours alone (see withEngine), so a lock file is what a killed run left.
   const locks = await readdir(path.join(backend, "locks", "organization", place)).catch(() => []);
   if (locks.length > 0) await stack.cancel();
