@@ -10,11 +10,9 @@ export interface ScrapedService {
   matchLabels: Record<string, string>;
   /** The name of its port. */
   port: string;
-  /** The value of the label `job`. Default: the Service's name. */
-  jobLabel?: string;
 }
 
-/** Has Prometheus scrape a workload of the platform. */
+/** Has Prometheus scrape a workload of the platform; the label `job` is its Service's name. */
 export function scrapeService(
   name: string,
   service: ScrapedService,
@@ -25,7 +23,6 @@ export function scrapeService(
     {
       metadata: { name, namespace: service.namespace, labels: service.labels },
       spec: {
-        ...(service.jobLabel === undefined ? {} : { jobLabel: service.jobLabel }),
         selector: { matchLabels: service.matchLabels },
         endpoints: [{ port: service.port }],
       },

@@ -13,7 +13,6 @@ export interface SettingsSource {
 
 export type ParsedSettings = { ok: true; settings: Settings } | { ok: false; problems: Problem[] };
 
-const NOT_A_SETTING = "is not a setting";
 const CONFIG_KEY = "gpu-observability:platform";
 
 type Path = readonly PropertyKey[];
@@ -93,7 +92,7 @@ function unknownKeys(root: unknown, path: Path, keys: readonly string[], known: 
       path: formatPath([...path, key]),
       // Never its content: a misspelt `url` is as secret as a right one.
       value: outline(valueAt(root, [...path, key])),
-      rule: `${NOT_A_SETTING}; ${formatPath(path) || "the platform"} has ${known.join(", ")}`,
+      rule: `is not a setting; ${formatPath(path) || "the platform"} has ${known.join(", ")}`,
       fix: near ? `did you mean ${best}?` : "remove it",
     };
   });
@@ -153,6 +152,9 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown): Problem[] {
     },
   ];
 }
+
+const unknownPaths = (issue: z.core.$ZodIssue): string[] =>
+  issue.code === "unrecognized_keys" ? issue.keys.map((key) => formatPath([...issue.path, key])) : [];
 
 function schemaOfKind(union: z.ZodDiscriminatedUnion, value: unknown): z.core.$ZodType | undefined {
   return union.options.find(
@@ -217,8 +219,9 @@ export function parseSettings(raw: unknown, source: SettingsSource = {}): Parsed
   const preset: Environment = environment.success ? environment.data : "production";
   const complete = merge(presets(preset), raw);
   const result = settingsSchema.safeParse(complete);
-  const inFields = (result.error?.issues ?? []).flatMap((issue) => problemsOf(issue, complete));
-  const unknown = new Set(inFields.filter(({ rule }) => rule.startsWith(NOT_A_SETTING)).map(({ path }) => path));
+  const issues = result.error?.issues ?? [];
+  const inFields = issues.flatMap((issue) => problemsOf(issue, complete));
+  const unknown = new Set(issues.flatMap(unknownPaths));
   const encrypted = source.encryptedPaths ?? [];
   const inEncryption = source.encryptedPaths ? encryptionProblems(raw, encrypted) : [];
   const problems = [

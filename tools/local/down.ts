@@ -1,6 +1,7 @@
 import { access, rm } from "node:fs/promises";
 import type { Progress } from "../cli/progress";
 import * as cluster from "../cluster";
+import { connectToContext } from "./access";
 import { withEngine } from "./engine";
 import { engineDirectory, type Place } from "./place";
 import { crdsStack, fleetStack, platformStack } from "./programs";
@@ -26,6 +27,7 @@ export async function takeDown(place: Place, progress: Progress): Promise<void> 
     progress.note(`nothing was deployed to the context "${place.context}" by this command`);
     return;
   }
+  (await connectToContext(place.context)).close();
   await withEngine(place, progress, async (engine) => {
     const record = await readRecord(directory);
     const reference = { name: "local", context: place.context };

@@ -2,6 +2,7 @@ import { UserError } from "../cli/errors";
 import * as cluster from "../cluster";
 import { layout } from "../cluster/layout";
 import { connect } from "../provider/apiClient";
+import { connectToContext } from "./access";
 import { askHealth, complaints } from "./health";
 import { engineDirectory, type Place, placeFlags, placeName } from "./place";
 import { printHealth } from "./print";
@@ -25,9 +26,10 @@ export async function printStatus(place: Place): Promise<number> {
     );
     return UNHEALTHY;
   }
-  const access =
-    place.kind === "throwaway" ? { kubeconfig: layout(place.name).kubeconfig } : { context: place.context };
-  const api = await connect(access);
+  const api =
+    place.kind === "throwaway"
+      ? await connect({ kubeconfig: layout(place.name).kubeconfig })
+      : await connectToContext(place.context);
   try {
     const health = await askHealth(api, record);
     const wrong = complaints(health, record);

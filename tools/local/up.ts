@@ -3,6 +3,7 @@ import * as cluster from "../cluster";
 import type { ApiClient } from "../provider/apiClient";
 import { connect } from "../provider/apiClient";
 import { findTools } from "../toolchain";
+import { connectToContext } from "./access";
 import { type Changes, describeChanges, sum } from "./changes";
 import { checkedSettings, refuseSecrets } from "./checkSettings";
 import { type Engine, withEngine } from "./engine";
@@ -37,6 +38,7 @@ export async function bringUp(options: UpOptions, progress: Progress): Promise<P
   const { settings } = await platformStack({ name: "local" }, options.settings);
   checkedSettings(settings);
   refuseSecrets(settings);
+  if (place.kind === "context") (await connectToContext(place.context)).close();
   const running = place.kind === "throwaway" ? await startCluster(place.name, progress) : undefined;
   const reference = place.kind === "context" ? contextReference(place.context) : clusterReference(running);
   return withEngine(place, progress, async (engine) => {

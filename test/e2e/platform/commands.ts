@@ -17,9 +17,10 @@ export interface Running {
 }
 
 /** Starts one of the project's commands the way npm does. */
-export function start(script: "local" | "plan", args: string[]): Running {
+export function start(script: "local", args: string[], environment: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [path.join("tools", "run.cjs"), `tools/${script}.ts`, ...args], {
     cwd: repositoryRoot,
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -49,4 +50,8 @@ export function start(script: "local" | "plan", args: string[]): Running {
 }
 
 /** Runs a command to its end. */
-export const runCommand = (script: "local" | "plan", args: string[]): Promise<Finished> => start(script, args).finished;
+export const runCommand = (
+  script: "local",
+  args: string[],
+  environment: Record<string, string> = {},
+): Promise<Finished> => start(script, args, environment).finished;
