@@ -97,7 +97,10 @@ export class Prometheus extends pulumi.ComponentResource {
       args.thanosSidecar === false ? pulumi.output(undefined) : this.createSidecarService(args, identity).metadata.name;
     this.createServiceMonitor(args, identity, prometheus);
 
-    this.registerOutputs({ serviceName: this.serviceName, sidecarServiceName: this.sidecarServiceName });
+    this.registerOutputs({
+      serviceName: this.serviceName,
+      ...(args.thanosSidecar === false ? {} : { sidecarServiceName: this.sidecarServiceName }),
+    });
   }
 
   private createPermissions(args: PrometheusArgs, identity: WorkloadIdentity) {
