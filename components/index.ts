@@ -4,8 +4,34 @@
  */
 export type { LongTermStore } from "./backends/backend";
 export { ThanosQuery, type ThanosQueryArgs } from "./backends/thanosQuery";
+export { ThanosRuler, type ThanosRulerArgs } from "./backends/thanosRuler";
 export { type ClusterAccess, createProvider } from "./kubernetes/provider";
+export {
+  call,
+  type Listener,
+  type NetworkEdge,
+  type NetworkMember,
+  networkOf,
+  type Outsider,
+  policiesOf,
+  scrapes,
+} from "./network/edges";
+export {
+  NetworkPolicies,
+  type NetworkPoliciesArgs,
+  type PolicyPeer,
+  type PolicyPort,
+  type PolicyRule,
+  type WorkloadPolicy,
+} from "./network/networkPolicies";
 export { Alertmanager, type AlertmanagerArgs, alertmanagerSecretsDirectory } from "./prometheus/alertmanager";
+export {
+  ClusterScrapes,
+  type ClusterScrapesArgs,
+  clusterScrapePorts,
+} from "./prometheus/clusterMetrics/clusterScrapes";
+export { KubeStateMetrics, type KubeStateMetricsArgs } from "./prometheus/clusterMetrics/kubeStateMetrics";
+export { NodeExporter, type NodeExporterArgs } from "./prometheus/clusterMetrics/nodeExporter";
 export { PrometheusOperator, type PrometheusOperatorArgs } from "./prometheus/operator";
 export { Prometheus, type PrometheusArgs } from "./prometheus/prometheus";
 export {
@@ -16,5 +42,6 @@ export {
   type Routing,
   type WebhookReceiver,
 } from "./prometheus/routing";
-export { PlatformRules, type PlatformRulesArgs } from "./prometheus/rules";
+export { type NamespaceBudget, PlatformRules, type PlatformRulesArgs } from "./prometheus/rules";
+export { TeamLimits, type TeamLimitsArgs, type TeamNamespace } from "./prometheus/teams";
 export { images, versions } from "./versions";

@@ -11,6 +11,10 @@ export const versions = {
   prometheusOperator: "v0.93.1",
   // renovate: datasource=docker depName=quay.io/thanos/thanos
   thanos: "v0.42.5",
+  // renovate: datasource=docker depName=registry.k8s.io/kube-state-metrics/kube-state-metrics
+  kubeStateMetrics: "v2.20.0",
+  // renovate: datasource=docker depName=quay.io/prometheus/node-exporter
+  nodeExporter: "v1.12.1",
 } as const;
 
 /** The container images of {@link versions}, with their registries. */
@@ -21,4 +25,6 @@ export const images = {
   // The reloader is released with the operator and must have its version.
   prometheusConfigReloader: `quay.io/prometheus-operator/prometheus-config-reloader:${versions.prometheusOperator}`,
   thanos: `quay.io/thanos/thanos:${versions.thanos}`,
+  kubeStateMetrics: `registry.k8s.io/kube-state-metrics/kube-state-metrics:${versions.kubeStateMetrics}`,
+  nodeExporter: `quay.io/prometheus/node-exporter:${versions.nodeExporter}`,
 } as const;

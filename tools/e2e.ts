@@ -4,6 +4,7 @@ import { terminalProgress } from "./cli/progress";
 import * as cluster from "./cluster";
 import { clusterTools } from "./cluster/daemons";
 import { imageTools } from "./local/images";
+import { installCheckov } from "./testing/checkov";
 import { closeRuns, runMocha } from "./testing/runMocha";
 import { findTools, type ToolName } from "./toolchain";
 import { systemPrograms } from "./toolchain/packages";
@@ -27,11 +28,12 @@ async function main(): Promise<number> {
   const progress = terminalProgress();
   // All of them before the first test: none may build a tool within its time limit.
   await systemPrograms(progress);
-  const tools = await findTools<ToolName>([...clusterTools, ...imageTools, "pulumi"], progress);
+  const tools = await findTools<ToolName>([...clusterTools, ...imageTools, "kubectl", "pulumi"], progress);
+  process.env.E2E_CHECKOV = await installCheckov(progress);
   process.env.E2E_PULUMI = tools.pulumi.path;
   const { grep } = program.opts<{ grep?: string }>();
   // Alone on the machine: it compares everything on the host before and after.
-  const first = await runMocha(["e2e/cluster"], { grep, timeoutMs: 120_000 });
+  const first = await runMocha(["e2e/manifests", "e2e/cluster"], { grep, timeoutMs: 120_000 });
   process.stdout.write("\n");
   const { kubeconfig } = await cluster.up(PROVIDER_CLUSTER, progress);
   process.env.E2E_KUBECONFIG = kubeconfig;

@@ -7,6 +7,7 @@ import { deferUnusedSdkParts } from "./plan/startup";
 interface Options {
   set?: string[];
   out?: string;
+  crds?: boolean;
   json?: boolean;
 }
 
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
       (setting: string, earlier: string[] = []) => [...earlier, setting],
     )
     .option("--out <dir>", "write the manifests and report.html to this folder")
+    .option("--crds", "with --out: write the operator's custom resource definitions too, to its subfolder crds")
     .option("--json", "print the plan as JSON and nothing else")
     .showHelpAfterError()
     .action(async (stack: string, options: Options) => {

@@ -7,6 +7,7 @@ import { commonLabels, selectorLabels, type WorkloadIdentity } from "../kubernet
 import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { NOBODY, restrictedContainer, restrictedPod } from "../kubernetes/securityContext";
 import { scrapeService } from "../kubernetes/serviceMonitor";
+import { networkOf, placeInNetwork } from "../network/edges";
 import { images } from "../versions";
 import type { LongTermStore } from "./backend";
 
@@ -29,9 +30,14 @@ export interface ThanosQueryArgs {
   memory?: string;
   /** Whether queriers must be on different nodes and spread over the zones. Default: true. */
   requireSpread?: boolean;
+  /** Image, of the version in {@link versions}. Default: the one in {@link images}. */
+  image?: string;
 }
 
-const ports = { http: 10902, grpc: 10901, service: 9090 };
+/** Ports of a querier; the name is that of the port in its Service. */
+const listens = { http: { port: 10902, scrape: {} }, grpc: { port: 10901 } };
+/** Where the Service answers PromQL: Prometheus' own port. */
+const SERVICE_PORT = 9090;
 const ENDPOINTS_FILE = "endpoints.yaml";
 
 /**
@@ -53,6 +59,7 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
   constructor(name: string, args: ThanosQueryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:ThanosQuery", name, {}, opts);
     const identity = { name: "thanos-query", instance: name, component: "query" };
+    placeInNetwork(this, { name, namespace: args.namespace, podLabels: selectorLabels(identity), listens });
 
     const endpoints = this.createEndpoints(args, identity);
     this.createDeployment(args, identity, endpoints);
@@ -64,7 +71,7 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
       );
     }
     const service = this.createService(args, identity);
-    this.queryUrl = pulumi.interpolate`http://${service.metadata.name}.${args.namespace}.svc:${ports.service}`;
+    this.queryUrl = pulumi.interpolate`http://${service.metadata.name}.${args.namespace}.svc:${SERVICE_PORT}`;
 
     this.registerOutputs({ queryUrl: this.queryUrl });
   }
@@ -110,8 +117,8 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
         spec: {
           selector: selectorLabels(identity),
           ports: [
-            { name: "http", port: ports.service, targetPort: "http" },
-            { name: "grpc", port: ports.grpc, targetPort: "grpc" },
+            { name: "http", port: SERVICE_PORT, targetPort: "http" },
+            { name: "grpc", port: listens.grpc.port, targetPort: "grpc" },
           ],
         },
       },
@@ -119,7 +126,7 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
     );
     scrapeService(
       identity.instance,
-      { namespace: args.namespace, labels, matchLabels: selectorLabels(identity), port: "http" },
+      { member: networkOf(this), labels, serviceLabels: selectorLabels(identity) },
       { parent: this },
     );
     return service;
@@ -156,7 +163,7 @@ function querierDeployment(
         containers: [
           {
             name: "thanos-query",
-            image: images.thanos,
+            image: args.image ?? images.thanos,
             args: querierArguments(args),
             env: [
               {
@@ -165,8 +172,8 @@ function querierDeployment(
               },
             ],
             ports: [
-              { name: "http", containerPort: ports.http },
-              { name: "grpc", containerPort: ports.grpc },
+              { name: "http", containerPort: listens.http.port },
+              { name: "grpc", containerPort: listens.grpc.port },
             ],
             readinessProbe: { httpGet: { path: "/-/ready", port: "http" }, periodSeconds: 5, failureThreshold: 20 },
             livenessProbe: { httpGet: { path: "/-/healthy", port: "http" }, periodSeconds: 30, failureThreshold: 4 },
@@ -185,8 +192,8 @@ function querierArguments(args: ThanosQueryArgs): string[] {
   return [
     "query",
     "--log.format=json",
-    `--http-address=0.0.0.0:${ports.http}`,
-    `--grpc-address=0.0.0.0:${ports.grpc}`,
+    `--http-address=0.0.0.0:${listens.http.port}`,
+    `--grpc-address=0.0.0.0:${listens.grpc.port}`,
     `--endpoint.sd-config-file=/etc/thanos/${ENDPOINTS_FILE}`,
     ...args.replicaLabels.map((label) => `--query.replica-label=${label}`),
     // A store that does not answer costs its part of the result, marked by a warning, and not the whole query.

@@ -2,6 +2,7 @@ import type { IAlertmanager } from "@kubernetes-models/prometheus-operator/monit
 import type { IPrometheus } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/Prometheus";
 import type { IPrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule";
 import type { IServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor";
+import type { IThanosRuler } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ThanosRuler";
 import type { IScrapeConfig } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1/ScrapeConfig";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
@@ -33,6 +34,7 @@ function monitoring<T extends { spec?: unknown }>(version: string, kind: string)
 /** The prometheus-operator's custom resources, typed by its own API. */
 export const prometheusResource = monitoring<IPrometheus>("v1", "Prometheus");
 export const alertmanagerResource = monitoring<IAlertmanager>("v1", "Alertmanager");
+export const thanosRulerResource = monitoring<IThanosRuler>("v1", "ThanosRuler");
 export const serviceMonitorResource = monitoring<IServiceMonitor>("v1", "ServiceMonitor");
 export const prometheusRuleResource = monitoring<IPrometheusRule>("v1", "PrometheusRule");
 export const scrapeConfigResource = monitoring<IScrapeConfig>("v1alpha1", "ScrapeConfig");

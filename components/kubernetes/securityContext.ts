@@ -23,11 +23,14 @@ export function restrictedContainer() {
   };
 }
 
+const profile = (name: string) => ({
+  "pod-security.kubernetes.io/enforce": name,
+  "pod-security.kubernetes.io/warn": name,
+  "pod-security.kubernetes.io/audit": name,
+});
+
 /** Labels of a namespace that admits only `restricted` pods. */
-export function restrictedNamespaceLabels(): Record<string, string> {
-  return {
-    "pod-security.kubernetes.io/enforce": "restricted",
-    "pod-security.kubernetes.io/warn": "restricted",
-    "pod-security.kubernetes.io/audit": "restricted",
-  };
-}
+export const restrictedNamespaceLabels = (): Record<string, string> => profile("restricted");
+
+/** Labels of a namespace that admits pods which use the node's network and files. */
+export const privilegedNamespaceLabels = (): Record<string, string> => profile("privileged");

@@ -6,6 +6,7 @@ import { CONFIGURATION_ONLY, commonLabels, partOf, selectorLabels, type Workload
 import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { restrictedPod } from "../kubernetes/securityContext";
 import { scrapeService } from "../kubernetes/serviceMonitor";
+import { networkOf, placeInNetwork } from "../network/edges";
 import { images, versions } from "../versions";
 
 /** Arguments of {@link Alertmanager}. */
@@ -35,9 +36,16 @@ export interface AlertmanagerArgs {
    * stays Pending.
    */
   requireSpread?: boolean;
+  /** Image, of the version in {@link versions}. Default: the one in {@link images}. */
+  image?: string;
 }
 
-const ports = { web: 9093, mesh: 9094 };
+/** Ports of a member; the name is that of the port in its Service. */
+const listens = {
+  web: { port: 9093, scrape: {} },
+  "reloader-web": { port: 8080, scrape: {} },
+  mesh: { port: 9094, protocols: ["TCP", "UDP"] },
+};
 
 // The operator's own ids for Alertmanager, with the group that it leaves open.
 const USER = 1000;
@@ -66,6 +74,7 @@ export class Alertmanager extends pulumi.ComponentResource {
     super("gpu-observability:index:Alertmanager", name, {}, opts);
     // The operator puts these two labels on the pods of the custom resource with this name.
     const identity = { name: "alertmanager", instance: name, component: "alerting" };
+    placeInNetwork(this, { name, namespace: args.namespace, podLabels: selectorLabels(identity), listens });
 
     const secrets = this.createSecrets(args, identity);
     const serviceAccount = this.createServiceAccount(args, identity);
@@ -85,7 +94,7 @@ export class Alertmanager extends pulumi.ComponentResource {
       .apply(([namespace, service]) =>
         Array.from(
           { length: args.replicas ?? 3 },
-          (_, member) => `http://alertmanager-${name}-${member}.${service}.${namespace}.svc:${ports.web}`,
+          (_, member) => `http://alertmanager-${name}-${member}.${service}.${namespace}.svc:${listens.web.port}`,
         ),
       );
 
@@ -137,9 +146,9 @@ export class Alertmanager extends pulumi.ComponentResource {
           publishNotReadyAddresses: true,
           selector: selectorLabels(identity),
           ports: [
-            { name: "web", port: ports.web, targetPort: "web" },
-            { name: "mesh-tcp", port: ports.mesh, targetPort: "mesh-tcp", protocol: "TCP" },
-            { name: "mesh-udp", port: ports.mesh, targetPort: "mesh-udp", protocol: "UDP" },
+            { name: "web", port: listens.web.port, targetPort: "web" },
+            { name: "mesh-tcp", port: listens.mesh.port, targetPort: "mesh-tcp", protocol: "TCP" },
+            { name: "mesh-udp", port: listens.mesh.port, targetPort: "mesh-udp", protocol: "UDP" },
           ],
         },
       },
@@ -164,7 +173,7 @@ export class Alertmanager extends pulumi.ComponentResource {
           annotations: waitUntilAvailable,
         },
         spec: {
-          image: images.alertmanager,
+          image: args.image ?? images.alertmanager,
           version: versions.alertmanager,
           replicas: args.replicas ?? 3,
           retention: args.retention ?? "120h",
@@ -204,8 +213,8 @@ export class Alertmanager extends pulumi.ComponentResource {
         spec: {
           selector: selectorLabels(identity),
           ports: [
-            { name: "web", port: ports.web, targetPort: "web" },
-            { name: "reloader-web", port: 8080, targetPort: "reloader-web" },
+            { name: "web", port: listens.web.port, targetPort: "web" },
+            { name: "reloader-web", port: listens["reloader-web"].port, targetPort: "reloader-web" },
           ],
         },
       },
@@ -213,7 +222,7 @@ export class Alertmanager extends pulumi.ComponentResource {
     );
     scrapeService(
       identity.instance,
-      { namespace: args.namespace, labels, matchLabels: labels, port: "web" },
+      { member: networkOf(this), labels, serviceLabels: labels },
       { parent: this, dependsOn: [members] },
     );
     return service;

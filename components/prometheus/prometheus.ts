@@ -4,6 +4,8 @@ import { doNotWait, prometheusResource, waitUntilAvailable } from "../kubernetes
 import { disruptionBudget } from "../kubernetes/disruptionBudget";
 import { commonLabels, type WorkloadIdentity } from "../kubernetes/labels";
 import { scrapeService } from "../kubernetes/serviceMonitor";
+import { type NetworkMember, networkOf, placeInNetwork } from "../network/edges";
+import { grantPermissions } from "./prometheusPermissions";
 import { prometheusSpec } from "./prometheusSpec";
 
 /** Arguments of {@link Prometheus}. */
@@ -38,13 +40,16 @@ export interface PrometheusArgs {
   cpu?: string;
   /** Memory request and limit of each server. Default: `2Gi`. */
   memory?: string;
-  /** A scrape with more samples fails as a whole. Default: 100 000. */
+  /** A scrape with more samples fails as a whole, unless its monitor says otherwise. Default: 20 000. */
   sampleLimit?: number;
-  /** A job with more targets has none of them scraped: all are shown as failing. Default: 10 000. */
+  /**
+   * A job with more targets has none of them scraped, unless its monitor says otherwise: all are shown as failing.
+   * Default: 1 000.
+   */
   targetLimit?: number;
-  /** A scrape with a sample of more labels fails as a whole. Default: 60. */
+  /** A scrape with a sample of more labels fails as a whole, unless its monitor says otherwise. Default: 60. */
   labelLimit?: number;
-  /** A scrape with a longer label value fails as a whole. Default: 2048 characters. */
+  /** A scrape with a longer label value fails as a whole, unless its monitor says otherwise. Default: 2048 characters. */
   labelValueLengthLimit?: number;
   /** What is logged: debug, info, warn or error. Default: `info`. */
   logLevel?: string;
@@ -65,10 +70,39 @@ export interface PrometheusArgs {
    * memory, its replica is missing from the answers until it is back.
    */
   sidecarMemory?: string;
+  /**
+   * Further namespaces whose monitors are scraped: those of this component's own workloads. Their objects are trusted.
+   * Default: none.
+   */
+  ownNamespaces?: string[];
+  /**
+   * Labels of namespaces whose ServiceMonitors, PodMonitors, Probes and PrometheusRules are picked up; `namespace` and
+   * `ownNamespaces` must carry them too. What they bring has the label `namespace` of its origin, whatever it says itself.
+   * Gives the server the right to discover pods and Services in every namespace. Default: only `namespace`.
+   */
+  namespaceLabels?: { [label: string]: string };
+  /**
+   * Whether it may read the metrics of nodes and of the API server, and discover what runs in `default` and `kube-system`.
+   * Default: false.
+   */
+  clusterMetrics?: boolean;
+  /** Whether only rules are evaluated that one shard can answer alone. Default: false; true needs a global evaluator. */
+  shardRulesOnly?: boolean;
+  /** Begins the names of objects that belong to no namespace. Default: `gpu-observability`; unique in the cluster. */
+  clusterScopedPrefix?: string;
+  /** Image of Prometheus, of the version in {@link versions}. Default: the one in {@link images}. */
+  image?: string;
+  /** Image of the Thanos sidecar. Default: the one in {@link images}. */
+  sidecarImage?: string;
 }
 
-/** Ports of a Prometheus pod that others connect to. */
-export const prometheusPorts = { web: 9090, grpc: 10901 };
+/** Ports of a Prometheus pod that others connect to; the name is that of the port in its Service. */
+const listens = {
+  web: { port: 9090, scrape: {} },
+  "reloader-web": { port: 8080, scrape: {} },
+  grpc: { port: 10901 },
+  http: { port: 10902, scrape: {} },
+};
 
 /**
  * Highly available Prometheus: `replicas` identical servers for each of `shards` groups of targets. They scrape and
@@ -86,10 +120,11 @@ export class Prometheus extends pulumi.ComponentResource {
 
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:Prometheus", name, {}, opts);
+    placeInNetwork(this, networkMember(name, args));
     // The operator puts these two labels on the pods of the custom resource with this name.
     const identity = { name: "prometheus", instance: name, component: "metrics" };
 
-    const serviceAccount = this.createPermissions(args, identity);
+    const serviceAccount = grantPermissions(args, identity, { parent: this });
     const prometheus = this.createPrometheus(args, identity, serviceAccount);
     this.createDisruptionBudgets(args, identity);
     this.serviceName = this.createService(args, identity).metadata.name;
@@ -103,31 +138,10 @@ export class Prometheus extends pulumi.ComponentResource {
     });
   }
 
-  private createPermissions(args: PrometheusArgs, identity: WorkloadIdentity) {
-    const metadata = { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) };
-    const serviceAccount = new k8s.core.v1.ServiceAccount(
-      identity.instance,
-      // The operator mounts the token where it is needed: in the pod.
-      { metadata, automountServiceAccountToken: false },
-      { parent: this },
-    );
-    const role = new k8s.rbac.v1.Role(identity.instance, { metadata, rules: discoveryRules() }, { parent: this });
-    const binding = new k8s.rbac.v1.RoleBinding(
-      identity.instance,
-      {
-        metadata,
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
-        subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace: args.namespace }],
-      },
-      { parent: this },
-    );
-    return { name: serviceAccount.metadata.name, binding };
-  }
-
   private createPrometheus(
     args: PrometheusArgs,
     identity: WorkloadIdentity,
-    serviceAccount: { name: pulumi.Output<string>; binding: pulumi.Resource },
+    serviceAccount: { name: pulumi.Output<string>; bindings: pulumi.Resource[] },
   ) {
     return prometheusResource(
       identity.instance,
@@ -140,7 +154,7 @@ export class Prometheus extends pulumi.ComponentResource {
         },
         spec: prometheusSpec(identity.instance, args, serviceAccount.name),
       },
-      { parent: this, dependsOn: [serviceAccount.binding] },
+      { parent: this, dependsOn: serviceAccount.bindings },
     );
   }
 
@@ -176,8 +190,8 @@ export class Prometheus extends pulumi.ComponentResource {
         spec: {
           selector: { "operator.prometheus.io/name": identity.instance },
           ports: [
-            { name: "web", port: prometheusPorts.web, targetPort: "web" },
-            { name: "reloader-web", port: 8080, targetPort: "reloader-web" },
+            { name: "web", port: listens.web.port, targetPort: "web" },
+            { name: "reloader-web", port: listens["reloader-web"].port, targetPort: "reloader-web" },
           ],
         },
       },
@@ -199,8 +213,8 @@ export class Prometheus extends pulumi.ComponentResource {
           clusterIP: "None",
           selector: { "operator.prometheus.io/name": identity.instance },
           ports: [
-            { name: "grpc", port: prometheusPorts.grpc, targetPort: "grpc" },
-            { name: "http", port: 10902, targetPort: "http" },
+            { name: "grpc", port: listens.grpc.port, targetPort: "grpc" },
+            { name: "http", port: listens.http.port, targetPort: "http" },
           ],
         },
       },
@@ -210,25 +224,28 @@ export class Prometheus extends pulumi.ComponentResource {
 
   private createServiceMonitor(args: PrometheusArgs, identity: WorkloadIdentity, prometheus: pulumi.Resource) {
     const labels = commonLabels(identity);
+    const opts = { parent: this, dependsOn: [prometheus] };
     scrapeService(
       identity.instance,
-      { namespace: args.namespace, labels, matchLabels: labels, port: "web" },
-      { parent: this, dependsOn: [prometheus] },
+      { member: networkOf(this), labels, serviceLabels: labels, listeners: ["web", "reloader-web"] },
+      opts,
     );
     if (args.thanosSidecar === false) return;
     const sidecar = commonLabels({ ...identity, name: "thanos-sidecar" });
     scrapeService(
       `${identity.instance}-sidecar`,
-      { namespace: args.namespace, labels: sidecar, matchLabels: sidecar, port: "http" },
-      { parent: this, dependsOn: [prometheus] },
+      { member: networkOf(this), labels: sidecar, serviceLabels: sidecar, listeners: ["http"] },
+      opts,
     );
   }
 }
 
-/** Service discovery in the server's own namespace; nothing can be read beside it. */
-function discoveryRules(): k8s.types.input.rbac.v1.PolicyRule[] {
-  return [
-    { apiGroups: [""], resources: ["services", "pods"], verbs: ["get", "list", "watch"] },
-    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["get", "list", "watch"] },
-  ];
+function networkMember(name: string, args: PrometheusArgs): NetworkMember {
+  const { grpc, http, ...server } = listens;
+  return {
+    name,
+    namespace: args.namespace,
+    podLabels: { "operator.prometheus.io/name": name, "app.kubernetes.io/name": "prometheus" },
+    listens: args.thanosSidecar === false ? server : { ...server, grpc, http },
+  };
 }

@@ -7,6 +7,7 @@ import { restrictedPod } from "../kubernetes/securityContext";
 import { images, versions } from "../versions";
 import type { PrometheusArgs } from "./prometheus";
 import { REPLICA_LABEL } from "./replicaLabel";
+import { evaluator } from "./rules/evaluator";
 
 // The operator runs Prometheus with these ids; they are set here because it leaves the group open.
 const USER = 1000;
@@ -22,7 +23,7 @@ export function prometheusSpec(
 ): PrometheusSpec {
   const memory = args.memory ?? "2Gi";
   return {
-    image: images.prometheus,
+    image: args.image ?? images.prometheus,
     version: versions.prometheus,
     replicas: args.replicas ?? 2,
     shards: args.shards ?? 1,
@@ -37,37 +38,82 @@ export function prometheusSpec(
     logFormat: "json",
     serviceAccountName,
     serviceDiscoveryRole: "EndpointSlice",
-    ...selectors(),
+    ...selectors(args),
+    ...scrapeClasses(args),
     ...limits(args),
     ...retention(args),
     ...alerting(args),
     ...scheduling(name, args),
-    ...(args.thanosSidecar === false ? {} : { thanos: sidecar(args.sidecarMemory ?? "512Mi") }),
+    ...(args.thanosSidecar === false ? {} : { thanos: sidecar(args) }),
     securityContext: restrictedPod(USER, GROUP),
     resources: { requests: { cpu: args.cpu ?? "250m", memory }, limits: { memory } },
     walCompression: true,
+    // The limits of each scrape as series of its own, so that an alert can come before one is hit.
+    enableFeatures: ["extra-scrape-metrics"],
   };
 }
 
-/** Everything in the server's own namespace; an object needs no label of ours to be seen. */
-function selectors(): PrometheusSpec {
+/** The kinds by which others say what is scraped and evaluated. */
+const SELECTED = ["servicemonitors", "podmonitors", "probes", "scrapeconfigs", "prometheusrules"] as const;
+
+/** In its own namespace an object needs no label of ours to be seen. */
+function selectors(args: PrometheusArgs): PrometheusSpec {
+  const shared = args.namespaceLabels;
   return {
     serviceMonitorSelector: {},
     podMonitorSelector: {},
     probeSelector: {},
     scrapeConfigSelector: {},
-    ruleSelector: {},
+    ruleSelector: args.shardRulesOnly ? { matchLabels: evaluator("shard") } : {},
+    ...(shared === undefined ? {} : sharing(args, shared)),
+  };
+}
+
+/** Monitors and rules of other namespaces, kept within what is theirs. */
+function sharing(args: PrometheusArgs, matchLabels: Record<string, string>): PrometheusSpec {
+  const namespaces = { matchLabels };
+  return {
+    serviceMonitorNamespaceSelector: namespaces,
+    podMonitorNamespaceSelector: namespaces,
+    probeNamespaceSelector: namespaces,
+    // Rules of teams may need every shard: with more than one, the global evaluator has them.
+    ...(args.shardRulesOnly ? {} : { ruleNamespaceSelector: namespaces }),
+    enforcedNamespaceLabel: "namespace",
+    excludedFromEnforcement: [args.namespace, ...(args.ownNamespaces ?? [])].flatMap((namespace) =>
+      SELECTED.map((resource) => ({ group: "monitoring.coreos.com" as const, resource, namespace })),
+    ),
+    ignoreNamespaceSelectors: true,
+    // A monitor could otherwise send the server's token, or any file of its, to its own target.
+    arbitraryFSAccessThroughSMs: { deny: true },
+  };
+}
+
+/** The scrape class of targets that ask who scrapes them: the API server and the kubelets. */
+export const KUBERNETES_SCRAPE_CLASS = "kubernetes";
+
+const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+function scrapeClasses(args: PrometheusArgs): PrometheusSpec {
+  if (!args.clusterMetrics) return {};
+  return {
+    scrapeClasses: [
+      {
+        name: KUBERNETES_SCRAPE_CLASS,
+        authorization: { credentialsFile: `${SERVICE_ACCOUNT}/token` },
+        tlsConfig: { caFile: `${SERVICE_ACCOUNT}/ca.crt` },
+      },
+    ],
   };
 }
 
 function limits(args: PrometheusArgs): PrometheusSpec {
   return {
-    sampleLimit: args.sampleLimit ?? 100_000,
-    targetLimit: args.targetLimit ?? 10_000,
+    sampleLimit: args.sampleLimit ?? 20_000,
+    targetLimit: args.targetLimit ?? 1_000,
     labelLimit: args.labelLimit ?? 60,
     labelValueLengthLimit: args.labelValueLengthLimit ?? 2_048,
-    // No response is read past this: 100 000 samples of 300 bytes with headroom [judgement].
-    bodySizeLimit: "64MB",
+    // No response is read past this: 20 000 samples of 300 bytes, and as much again for what relabelling drops [judgement].
+    bodySizeLimit: "16MB",
     keepDroppedTargets: 100,
   };
 }
@@ -108,9 +154,10 @@ function scheduling(name: string, args: PrometheusArgs): PrometheusSpec {
   };
 }
 
-function sidecar(memory: string): NonNullable<NonNullable<IPrometheus["spec"]>["thanos"]> {
+function sidecar(args: PrometheusArgs): NonNullable<NonNullable<IPrometheus["spec"]>["thanos"]> {
+  const memory = args.sidecarMemory ?? "512Mi";
   return {
-    image: images.thanos,
+    image: args.sidecarImage ?? images.thanos,
     version: versions.thanos,
     resources: { requests: { cpu: "25m", memory }, limits: { memory } },
   };

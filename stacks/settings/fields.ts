@@ -37,6 +37,14 @@ export const dnsLabel = () =>
     "monitoring",
   );
 
+/** A range of IPv4 addresses: `10.0.0.0/16`. */
+export const cidr = () =>
+  text(
+    /^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)\/(3[0-2]|[12]?\d)$/,
+    "must be a range of IPv4 addresses in CIDR notation",
+    "10.0.0.0/16",
+  );
+
 export const wholeNumber = (min: number, max: number) =>
   z
     .int({ error: `must be a whole number from ${min} to ${max}` })

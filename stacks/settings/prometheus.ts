@@ -22,7 +22,7 @@ export const prometheusSchema = z.strictObject({
   ),
   limits: z.strictObject({
     samplesPerScrape: wholeNumber(100, 10_000_000).describe(
-      "A scrape with more samples fails as a whole: one broken exporter cannot take Prometheus down.",
+      "A scrape with more samples fails as a whole: one broken exporter cannot take Prometheus down. The platform's own monitors have limits of their own; a team's may not ask for more than this.",
     ),
     targetsPerJob: wholeNumber(1, 100_000).describe(
       "A job with more targets has none of them scraped: all are shown as failing.",
@@ -35,7 +35,7 @@ export const prometheusSchema = z.strictObject({
 
 export type PrometheusSettings = z.output<typeof prometheusSchema>;
 
-const limits = { samplesPerScrape: 100_000, targetsPerJob: 10_000, labelsPerSample: 60, labelValueLength: 2_048 };
+const limits = { samplesPerScrape: 20_000, targetsPerJob: 1_000, labelsPerSample: 60, labelValueLength: 2_048 };
 
 // Memory: a judgement for the platform's own series and a few GPU nodes. Size it for the fleet from
 // prometheus_tsdb_head_series: the rule of thumb is 4 to 8 KiB a series.
@@ -43,7 +43,7 @@ export const prometheusPresets: Presets = {
   local: {
     replicas: 2,
     shards: 1,
-    scrapeInterval: "5s",
+    scrapeInterval: "10s",
     localRetention: { time: "2h" },
     storage: { kind: "ephemeral", sizeLimit: "1Gi" },
     resources: { cpu: "50m", memory: "512Mi" },

@@ -53,9 +53,9 @@ const rules: Rule[] = [
         : [],
   },
   {
-    needs: ["environment", "prometheus.storage", "alertmanager.storage"],
+    needs: ["environment", "prometheus.storage", "alertmanager.storage", "ruler.storage"],
     check: (settings) =>
-      (["prometheus", "alertmanager"] as const)
+      (["prometheus", "alertmanager", "ruler"] as const)
         .filter((part) => isProduction(settings) && settings[part].storage.kind === "ephemeral")
         .map((part) => ({
           path: [part, "storage", "kind"],
@@ -100,6 +100,47 @@ const rules: Rule[] = [
           ]
         : []),
     ],
+  },
+  {
+    needs: ["patches"],
+    check: ({ patches }) =>
+      patches.flatMap(({ patch }, index) =>
+        ["apiVersion", "kind", "metadata.name", "metadata.namespace"]
+          .filter((path) => path.split(".").reduce<unknown>((at, key) => Object(at)[key], patch) !== undefined)
+          .map((path) => ({
+            path: ["patches", index, "patch", ...path.split(".")],
+            rule: "a patch changes an object, it does not make another one of it",
+            fix: "remove it; the object is named by kind and name of the patch",
+          })),
+      ),
+  },
+  {
+    needs: ["teams", "namespace"],
+    check: ({ teams, namespace }) => {
+      if (teams.kind !== "namespaceLabel") return [];
+      const names = teams.namespaces.map(({ name }) => name);
+      return names.flatMap((name, index) => {
+        const path = ["teams", "namespaces", index, "name"];
+        if (name === namespace || name === `${namespace}-nodes`) {
+          return [{ path, rule: "must not be one of the platform's own namespaces", fix: "remove it from the list" }];
+        }
+        if (names.indexOf(name) === index) return [];
+        return [{ path, rule: "must be unique among teams.namespaces", fix: "remove one of the two" }];
+      });
+    },
+  },
+  {
+    needs: ["environment", "ruler.replicas", "prometheus.shards"],
+    check: (settings) =>
+      isProduction(settings) && settings.prometheus.shards > 1 && settings.ruler.replicas < 2
+        ? [
+            {
+              path: ["ruler", "replicas"],
+              rule: "production needs at least 2 rulers, or one restart silences every rule that spans shards",
+              fix: "set ruler.replicas to 2, or environment to development",
+            },
+          ]
+        : [],
   },
   {
     needs: ["alerting.heartbeat"],

@@ -2,12 +2,18 @@ import { z } from "zod";
 import { alertingPresets, alertingSchema } from "./alerting";
 import { alertmanagerPresets, alertmanagerSchema } from "./alertmanager";
 import { clusterSchema } from "./cluster";
+import { clusterMetricsPresets, clusterMetricsSchema } from "./clusterMetrics";
 import { type Environment, environmentSchema } from "./environment";
 import { dnsLabel, secretPaths } from "./fields";
+import { imagesPreset, imagesSchema } from "./images";
 import { longTermStoragePresets, longTermStorageSchema } from "./longTermStorage";
+import { networkPresets, networkSchema } from "./network";
+import { patchesSchema } from "./patches";
 import { prometheusPresets, prometheusSchema } from "./prometheus";
 import { prometheusOperatorPreset, prometheusOperatorSchema } from "./prometheusOperator";
+import { rulerPresets, rulerSchema } from "./ruler";
 import { withRules } from "./rules";
+import { teamsPreset, teamsSchema } from "./teams";
 
 const fields = z.strictObject({
   environment: environmentSchema.describe("Chooses the defaults of all keys below; each can be set on its own."),
@@ -25,6 +31,16 @@ const fields = z.strictObject({
   prometheus: prometheusSchema,
   alertmanager: alertmanagerSchema,
   alerting: alertingSchema,
+  ruler: rulerSchema.describe(
+    "Who evaluates rules that need every shard, and those of teams: Thanos rulers. Only with prometheus.shards above 1; with one shard, Prometheus does.",
+  ),
+  clusterMetrics: clusterMetricsSchema.describe(
+    "What is known of the cluster itself: nodes, workloads, volumes, API server.",
+  ),
+  teams: teamsSchema.describe("Monitors and rules that other namespaces bring."),
+  network: networkSchema.describe("Who may talk to whom."),
+  images: imagesSchema.describe("Where container images come from."),
+  patches: patchesSchema,
   longTermStorage: longTermStorageSchema.describe(
     "The long-term store. none: what the Prometheus servers hold themselves, answered as one by Thanos queriers.",
   ),
@@ -49,6 +65,12 @@ export function presets(environment: Environment): Record<string, unknown> {
     prometheus: prometheusPresets[environment],
     alertmanager: alertmanagerPresets[environment],
     alerting: alertingPresets[environment],
+    ruler: rulerPresets[environment],
+    clusterMetrics: clusterMetricsPresets[environment],
+    teams: teamsPreset,
+    network: networkPresets[environment],
+    images: imagesPreset,
+    patches: [],
     longTermStorage: longTermStoragePresets[environment],
   };
 }

@@ -21,7 +21,19 @@ function analyze(names: string[]) {
 
 describe("the public API", () => {
   it("has exactly these components", () => {
-    assert.deepEqual(classes, ["Alertmanager", "PlatformRules", "Prometheus", "PrometheusOperator", "ThanosQuery"]);
+    assert.deepEqual(classes, [
+      "Alertmanager",
+      "ClusterScrapes",
+      "KubeStateMetrics",
+      "NetworkPolicies",
+      "NodeExporter",
+      "PlatformRules",
+      "Prometheus",
+      "PrometheusOperator",
+      "TeamLimits",
+      "ThanosQuery",
+      "ThanosRuler",
+    ]);
   });
 
   it("is accepted by Pulumi's component analyzer, so that every language can use it", () => {
@@ -30,6 +42,7 @@ describe("the public API", () => {
     assert.deepEqual(Object.keys(result.components.ThanosQuery?.inputs ?? {}).sort(), [
       "cpu",
       "endpoints",
+      "image",
       "memory",
       "namespace",
       "replicaLabels",

@@ -9,6 +9,8 @@ interface Answers {
   /** Answers to queries of each replica's own series, by what the query contains. */
   replicas: number;
   nodes: number;
+  /** Targets that are down, as `job instance`. */
+  down: string[];
 }
 
 const vector = (value: number): JsonObject => ({ data: { result: [{ metric: {}, value: [0, String(value)] }] } });
@@ -28,6 +30,13 @@ function fakeApi(answers: Answers) {
     const { query = "", dedup = "" } = options.query ?? {};
     queries.push({ query, dedup });
     if (query.includes("ALERTS")) return vector(1);
+    if (query.endsWith("== 0")) {
+      const result = answers.down.map((target) => {
+        const [job = "", instance = ""] = target.split(" ");
+        return { metric: { job, instance }, value: [0, "0"] };
+      });
+      return { data: { result } } as unknown as JsonObject;
+    }
     if (dedup === "true") return vector(2);
     return vector(query.includes("dcgm-exporter") ? answers.nodes : answers.replicas);
   };
@@ -45,6 +54,7 @@ const well: Answers = {
   cluster: { status: "ready", peers: [{}, {}, {}] },
   replicas: 2,
   nodes: 4,
+  down: [],
 };
 
 describe("health of a local platform", () => {
@@ -65,6 +75,12 @@ describe("health of a local platform", () => {
     ["an unready pod", { pods: [{ ready: false }, {}] }, expected, ["not ready: pod-0"]],
     ["finished pods alone", { pods: [{ phase: "Succeeded" }] }, expected, ["no pods"]],
     ["a querier that reaches one replica", { replicas: 1 }, expected, ["1 of 2 Prometheus replicas answer"]],
+    [
+      "targets that are down",
+      { down: ["kubelet b", "kubelet a"] },
+      expected,
+      ["cannot be scraped: kubelet a, kubelet b"],
+    ],
     ["a replica that misses a node", { nodes: 3 }, expected, ["3 of 4 GPU nodes are scraped"]],
   ];
   for (const [what, answers, expectation, wanted] of cases) {
@@ -74,6 +90,13 @@ describe("health of a local platform", () => {
     });
   }
 
+  it("asks for the targets of the platform, and not for those of teams", async () => {
+    const { api, queries } = fakeApi(well);
+    await askHealth(api, expected);
+    const down = queries.filter(({ query }) => query.endsWith("== 0")).map(({ query }) => query);
+    assert.deepEqual(down, ['up{namespace=~"|kube-system|monitoring|monitoring-nodes"} == 0']);
+  });
+
   it("asks for each replica's own series where it counts replicas, and for merged ones elsewhere", async () => {
     const { api, queries } = fakeApi(well);
     await askHealth(api, expected);
@@ -82,6 +105,6 @@ describe("health of a local platform", () => {
       'count(count by (instance) (up{job="dcgm-exporter"} == 1) >= 2)',
       "count(count by (prometheus_replica) (up))",
     ]);
-    assert.equal(queries.length, 5);
+    assert.equal(queries.length, 6);
   });
 });

@@ -207,7 +207,7 @@ describe("plan: output", () => {
   });
 
   it("sums up on the terminal without colours where nobody looks on", async () => {
-    const text = formatSummary(await withoutNameProblem(), undefined, process.stdout);
+    const text = formatSummary(await withoutNameProblem(), { out: undefined, crds: false }, process.stdout);
     assert.ok(!process.stdout.isTTY || process.env.NO_COLOR ? !text.includes("\u001b") : true);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: removes terminal colours
     const lines = text.replaceAll(/\u001b\[\d+m/g, "").split("\n");

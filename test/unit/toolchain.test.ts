@@ -35,10 +35,13 @@ describe("tool catalogue", () => {
       etcd: `v${catalogue.etcd.version}`,
       kubernetes: `v${catalogue.kubernetes.version}`,
       coredns: `v${catalogue.coredns.version}`,
+      "kube-router": `v${catalogue["kube-router"].version}`,
       prometheus: `v0.${major}${minor.padStart(2, "0")}.${patch}`,
       alertmanager: versions.alertmanager,
       "prometheus-operator": versions.prometheusOperator,
       thanos: versions.thanos,
+      "kube-state-metrics": versions.kubeStateMetrics,
+      "node-exporter": versions.nodeExporter,
       pulumi: `v${catalogue.pulumi.version}`,
     });
     assert.ok(images.thanos.endsWith(`:v${catalogue.thanos.version}`));
@@ -112,6 +115,23 @@ ${build}`,
       },
       promtool: { name: "promtool", path: file, version: versions.prometheus.slice(1), source: "cache" },
     });
+  });
+
+  it("hears a program that answers on stderr, and takes the client's version from kubectl", async () => {
+    const [kubernetes, router] = [catalogue.kubernetes.version, catalogue["kube-router"].version];
+    await program(
+      path.join(bin(), "kubectl"),
+      `[ "$*" = "version --client" ] && echo "Client Version: v${kubernetes}" && echo "Kustomize Version: v5.7.1"`,
+    );
+    await program(path.join(bin(), "kube-router"), `echo "Running $0 version v${router}, built on , go1.26.8" >&2`);
+    const tools = await findTools(["kubectl", "kube-router"], silentProgress);
+    assert.deepEqual(
+      Object.values(tools).map(({ name, version, source }) => [name, version, source]),
+      [
+        ["kubectl", kubernetes, "PATH"],
+        ["kube-router", router, "PATH"],
+      ],
+    );
   });
 
   it("builds the tools of a group in one call with the committed checksums, and keeps nothing else", async () => {

@@ -3,9 +3,13 @@ import type { Network } from "./network";
 const labels = { "k8s-app": "kube-dns" };
 const metadata = { name: "coredns", namespace: "kube-system" };
 
+/** As EKS has it: a scrape of the Service's port named `metrics` works on both. */
+const METRICS_PORT = 9153;
+
 /** Answers for the cluster's own names only: there is no upstream, and a foreign name does not exist. */
 const COREFILE = `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
   errors
+  prometheus :${METRICS_PORT}
   kubernetes cluster.local in-addr.arpa ip6.arpa {
     pods insecure
   }
@@ -13,6 +17,7 @@ const COREFILE = `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
 }
 .:53 {
   errors
+  prometheus :${METRICS_PORT}
   health
   ready
   template ANY ANY {
@@ -81,6 +86,7 @@ export function corednsObjects(network: Network, image: string): readonly { path
                   image,
                   imagePullPolicy: "Never",
                   args: ["-conf", "/etc/coredns/Corefile"],
+                  ports: [{ name: "metrics", containerPort: METRICS_PORT, protocol: "TCP" }],
                   volumeMounts: [{ name: "config", mountPath: "/etc/coredns" }],
                   readinessProbe: { httpGet: { path: "/ready", port: 8181 }, periodSeconds: 1 },
                   resources: { requests: { cpu: "50m", memory: "40Mi" }, limits: { memory: "128Mi" } },
@@ -104,6 +110,7 @@ export function corednsObjects(network: Network, image: string): readonly { path
           ports: [
             { name: "dns", port: 53, protocol: "UDP" },
             { name: "dns-tcp", port: 53, protocol: "TCP" },
+            { name: "metrics", port: METRICS_PORT, protocol: "TCP" },
           ],
         },
       },

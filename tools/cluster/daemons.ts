@@ -11,6 +11,7 @@ export const clusterTools = [
   "kube-scheduler",
   "kubelet",
   "kube-proxy",
+  "kube-router",
   "coredns",
 ] as const;
 

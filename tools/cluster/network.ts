@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../cli/errors";
 import { CommandError, run } from "../toolchain/command";
 import type { Layout } from "./layout";
+import { permitHost } from "./policies";
 
 /** The addresses of one cluster: a /16 of its own, which the host reaches through one link. */
 export interface Network {
@@ -73,6 +74,7 @@ export async function connect(target: Layout, init: number): Promise<Network> {
     await run(["ip", "link", "set", link, "up"]);
     await run([...node, "ip", "address", "add", `${network.node}/30`, "dev", "eth0"]);
     await run([...node, "ip", "link", "set", "eth0", "up"]);
+    await run([...node, ...permitHost(network)]);
     await run(["ip", "route", "add", network.range, "via", network.node, "dev", link]);
     return network;
   }

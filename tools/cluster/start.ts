@@ -17,6 +17,7 @@ import { importMissing } from "./images";
 import type { Layout } from "./layout";
 import { createNamespaces, inside, insideOptions, missingDaemons, startDaemon } from "./namespace";
 import { connect } from "./network";
+import { policiesAreEnforced, policyDaemon, servicesAreRouted } from "./policies";
 
 const START_TIMEOUT_MS = 120_000;
 
@@ -130,11 +131,17 @@ export async function start(target: Layout, nodeName: string, progress: Progress
       await images;
       const all = [...running, ...second.map(({ name }) => name)];
       await waitFor(target, "the start of the node", all, () => nodeIsReady(api, nodeName));
+      await waitFor(target, "the start of kube-proxy", all, () => servicesAreRouted(target));
+      // It gives up when the API server does not know its node.
+      const policies = policyDaemon(target, network, nodeName, tools["kube-router"].path);
+      await startAll(target, [policies]);
+      all.push(policies.name);
       const deployment = "/apis/apps/v1/namespaces/kube-system/deployments/coredns";
       await waitFor(target, "the start of DNS", all, () => hasCondition(api, deployment, "Available"));
       // Pods in this namespace are refused until the controller has made it.
       const account = "/api/v1/namespaces/default/serviceaccounts/default";
       await waitFor(target, "the default service account", all, async () => Boolean(await api.get(account)));
+      await waitFor(target, "the enforcement of network policies", all, () => policiesAreEnforced(target));
     } finally {
       api.close();
     }

@@ -79,6 +79,12 @@ function typeName(schema: JsonSchema): string {
   return scalarOfPattern.get(schema.pattern) ?? `text${example}`;
 }
 
+/** The preset's `kind` that decides whether the key of that path is there: the one that stands nearest above it. */
+function nearestKind(at: (keys: string[]) => unknown, keys: string[]): unknown {
+  const above = keys.map((_, index) => keys.slice(0, keys.length - 1 - index));
+  return above.map((parent) => at([...parent, "kind"])).find((kind) => kind !== undefined);
+}
+
 function presetAt(environment: (typeof environments)[number], { path, schema, kind }: Row): unknown {
   const at = (keys: string[]) =>
     keys.reduce<unknown>(
@@ -86,7 +92,7 @@ function presetAt(environment: (typeof environments)[number], { path, schema, ki
       presets(environment),
     );
   const keys = path.split(".");
-  if (kind !== undefined && at([...keys.slice(0, -1), "kind"]) !== kind) return undefined;
+  if (kind !== undefined && nearestKind(at, keys) !== kind) return undefined;
   return at(schema.oneOf ? [...keys, "kind"] : keys);
 }
 
@@ -136,12 +142,16 @@ const contradictory = {
   cluster: { kind: "kubeconfig", name: "c1" },
   prometheus: {
     replicas: 1,
+    shards: 2,
     scrapeInterval: "3m",
     localRetention: { time: "1h", size: "100Gi" },
     storage: { kind: "ephemeral", sizeLimit: "100Gi" },
   },
   alertmanager: { replicas: 2, storage: { kind: "ephemeral", sizeLimit: "1Gi" } },
   longTermStorage: { queriers: 1 },
+  ruler: { replicas: 1, storage: { kind: "ephemeral", sizeLimit: "1Gi" } },
+  teams: { kind: "namespaceLabel", namespaces: [{ name: "monitoring" }, { name: "research" }, { name: "research" }] },
+  patches: [{ kind: "Service", name: "prometheus", patch: { metadata: { name: "another" } } }],
   alerting: {
     receivers: ["oncall", "oncall", "nobody"].map((name) => ({
       name,

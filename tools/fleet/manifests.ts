@@ -71,6 +71,25 @@ export function fleetProgram({ namespace, nodes, gpusPerNode, script, image, pro
     },
     { ...opts, dependsOn: scriptMap },
   );
+  // The platform's namespace denies what no policy allows: the fleet brings its own, and a way to it for Prometheus.
+  const onPort = [{ port: PORT, protocol: "TCP" }];
+  new k8s.networking.v1.NetworkPolicy(
+    NAME,
+    { metadata, spec: { podSelector: { matchLabels }, policyTypes: ["Ingress"], ingress: [{ ports: onPort }] } },
+    opts,
+  );
+  new k8s.networking.v1.NetworkPolicy(
+    `${NAME}-scrapes`,
+    {
+      metadata: { ...metadata, name: `${NAME}-scrapes` },
+      spec: {
+        podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+        policyTypes: ["Egress"],
+        egress: [{ to: [{ podSelector: { matchLabels } }], ports: onPort }],
+      },
+    },
+    opts,
+  );
   const service = new k8s.core.v1.Service(
     NAME,
     { metadata, spec: { selector: matchLabels, ports: [{ name: "metrics", port: PORT, targetPort: "metrics" }] } },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPLICA_LABEL } from "../../components/prometheus/replicaLabel";
-import { names } from "../../stacks/names";
+import { names, nodesNamespace } from "../../stacks/names";
 import { UserError } from "../cli/errors";
 import type { Progress } from "../cli/progress";
 import type { ApiClient } from "../provider/apiClient";
@@ -27,6 +27,8 @@ export interface Health {
   /** Members of the Alertmanager cluster, as one of them sees it; a single one has no cluster and counts as 1. */
   alertmanagerMembers: number;
   watchdogFires: boolean;
+  /** Targets of the platform that cannot be scraped, as `job instance`. */
+  downTargets: string[];
   gpus: number;
   sickGpus: { node: string; gpu: string }[];
 }
@@ -48,13 +50,16 @@ export async function askHealth(api: ApiClient, expected: Expectation): Promise<
     }));
   const eachReplica = { dedup: false };
   const replicasOfNode = `count by (instance) (up{job="dcgm-exporter"} == 1)`;
-  const [scrapedNodes, prometheusReplicas, watchdog, gpus, sick, members] = await Promise.all([
+  // Those of teams are their own matter.
+  const own = `namespace=~"|kube-system|${namespace}|${nodesNamespace(namespace)}"`;
+  const [scrapedNodes, prometheusReplicas, watchdog, gpus, sick, members, down] = await Promise.all([
     queryNumber(api, namespace, `count(${replicasOfNode} >= ${expected.prometheusReplicas})`, eachReplica),
     queryNumber(api, namespace, `count(count by (${REPLICA_LABEL}) (up))`, eachReplica),
     queryNumber(api, namespace, `count(ALERTS{alertname="Watchdog", alertstate="firing"})`),
     queryNumber(api, namespace, "count(DCGM_FI_DEV_GPU_TEMP)"),
     queryNow(api, namespace, SICK_GPUS),
     alertmanagerMembers(api, namespace),
+    queryNow(api, namespace, `up{${own}} == 0`),
   ]);
   return {
     pods,
@@ -62,6 +67,7 @@ export async function askHealth(api: ApiClient, expected: Expectation): Promise<
     prometheusReplicas,
     alertmanagerMembers: members,
     watchdogFires: watchdog > 0,
+    downTargets: down.map(({ labels }) => `${labels.job} ${labels.instance}`).sort(),
     gpus,
     sickGpus: sick.map(({ labels }) => ({ node: labels.instance ?? "?", gpu: labels.gpu ?? "?" })),
   };
@@ -88,6 +94,7 @@ export function complaints(health: Health, expected: Expectation): string[] {
     ...compare("Prometheus replicas answer", health.prometheusReplicas, expected.prometheusReplicas),
     ...compare("Alertmanager members see each other", health.alertmanagerMembers, expected.alertmanagerReplicas),
     ...compare("GPU nodes are scraped", health.scrapedNodes, expected.fleetNodes),
+    ...(health.downTargets.length > 0 ? [`cannot be scraped: ${health.downTargets.join(", ")}`] : []),
     ...(health.watchdogFires ? [] : ["the Watchdog alert does not fire"]),
   ];
 }

@@ -15,6 +15,8 @@ const wrapped = {
     command: "/bin/prometheus-config-reloader",
   },
   thanos: { reference: images.thanos, command: "/bin/thanos" },
+  "kube-state-metrics": { reference: images.kubeStateMetrics, command: "/kube-state-metrics" },
+  node_exporter: { reference: images.nodeExporter, command: "/bin/node_exporter" },
 } as const;
 
 /** The tools that become images. */

@@ -1,6 +1,7 @@
 import { type Availability, availabilityOf } from "./availability";
 import { type ComponentNode, componentTree } from "./componentTree";
 import type { Plan } from "./makePlan";
+import { networkTable } from "./networkTable";
 import { reportStyle } from "./reportStyle";
 
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
@@ -53,6 +54,17 @@ function availability(rows: readonly Availability[]): string {
   );
 }
 
+function network(plan: Plan): string {
+  const { denied, rows } = networkTable(plan.manifests);
+  const edges = table(
+    ["From", "To", "Ports", "Why"],
+    rows.map(({ from, to, ports, why }) => [from, to, ports, why].map(escaped)),
+  );
+  return edges === ""
+    ? ""
+    : edges + element("p", escaped(`Everything else is denied, both ways, in: ${denied.join(", ")}.`));
+}
+
 function capacity(figures: Record<string, unknown>): string {
   return table(
     ["Figure", "Value"],
@@ -93,6 +105,7 @@ export function htmlReport(plan: Plan): string {
     ),
     section("What is deployed", topology(plan)),
     section("High availability", availability(availabilityOf(plan.manifests))),
+    section("Network", network(plan)),
     section("Capacity", capacity(plan.capacity)),
     section(
       "Secrets to create",

@@ -1,8 +1,11 @@
+import path from "node:path";
 import { styleText } from "node:util";
 import { formatProblems } from "../../stacks/settings";
 import { availabilityOf } from "./availability";
 import { componentTree, flatten } from "./componentTree";
 import type { Plan } from "./makePlan";
+import { networkTable } from "./networkTable";
+import { CRDS_FOLDER } from "./write";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -47,6 +50,21 @@ function workloads(plan: Plan): string[] {
   return rows.length === 0 ? [] : table([["Workload", "Replicas", "Disruption budget", "Spread over"], ...rows]);
 }
 
+function network(plan: Plan): string[] {
+  const { rows } = networkTable(plan.manifests);
+  if (rows.length === 0) return [];
+  return table([
+    ["Network: from", "To", "Ports", ""],
+    ...rows.map(({ from, to, ports, why }) => [from, to, ports, why]),
+  ]);
+}
+
+/** What the network is otherwise. */
+function closing(plan: Plan): string[] {
+  const { denied } = networkTable(plan.manifests);
+  return denied.length === 0 ? [] : [`Everything else is denied, both ways, in: ${denied.join(", ")}.`, ""];
+}
+
 function withheld(plan: Plan): string[] {
   const unknown = plan.unknown.map(({ manifest, path }) => `  ${manifest}: ${path}`);
   const secrets = plan.secrets.map(({ command }) => `  ${command}`);
@@ -60,15 +78,30 @@ function withheld(plan: Plan): string[] {
   ];
 }
 
-function whereTo(plan: Plan, out: string | undefined): string {
-  const manifests = counted(plan.writable.length, "manifest");
-  return out === undefined
-    ? `Nothing was written. With --out DIR: ${manifests} and report.html.`
-    : `Wrote ${manifests} and report.html to ${out}; apply with: kubectl apply --server-side -f ${out}`;
+/** What was written. */
+export interface Written {
+  /** The folder, if any. */
+  out: string | undefined;
+  /** Whether the operator's definitions are there too. */
+  crds: boolean;
 }
 
-/** What a person reads on the terminal. `out` is the folder that was written, if any. */
-export function formatSummary(plan: Plan, out: string | undefined, stream: NodeJS.WriteStream): string {
+function whereTo(plan: Plan, { out, crds }: Written): string[] {
+  const manifests = counted(plan.writable.length, "manifest");
+  if (out === undefined) return [`Nothing was written. With --out DIR: ${manifests} and report.html.`];
+  const apply = `kubectl apply --server-side -f ${out}`;
+  if (!crds) return [`Wrote ${manifests} and report.html to ${out}; apply with: ${apply}`];
+  const definitions = path.join(out, CRDS_FOLDER);
+  return [
+    `Wrote ${manifests} and report.html to ${out}, and the operator's definitions to ${definitions}; apply with:`,
+    `  kubectl apply --server-side -f ${definitions}`,
+    `  kubectl wait --for=condition=Established -f ${definitions}`,
+    `  ${apply}`,
+  ];
+}
+
+/** What a person reads on the terminal. */
+export function formatSummary(plan: Plan, written: Written, stream: NodeJS.WriteStream): string {
   const style = styled(stream);
   const withHeading = ([heading = "", ...rows]: string[]) => [style("bold", heading), ...rows, ""];
   const custom = plan.resources.filter((resource) => resource.custom).length;
@@ -78,15 +111,17 @@ export function formatSummary(plan: Plan, out: string | undefined, stream: NodeJ
     counted(custom - plan.manifests.length, "other resource"),
   ];
   const availability = workloads(plan);
+  const edges = network(plan);
   return [
     style("bold", `Plan of stack ${plan.stack}`),
     "",
     ...withHeading(components(plan)),
     ...(availability.length > 0 ? withHeading(availability) : []),
+    ...(edges.length > 0 ? [...withHeading(edges).slice(0, -1), ...closing(plan)] : []),
     ...withheld(plan),
     `${sizes.join(", ")}. ${style("green", "Every object fits its schema.")}`,
     style("dim", "Neither a cloud nor the cluster was asked: what already runs there is not part of this plan."),
-    whereTo(plan, out),
+    ...whereTo(plan, written),
     "",
   ].join("\n");
 }

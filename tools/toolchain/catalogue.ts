@@ -4,6 +4,7 @@ import { versions } from "../../components/versions";
 const KUBERNETES = "1.34.4";
 const ETCD = "3.6.16";
 const COREDNS = "1.12.4";
+const KUBE_ROUTER = "2.1.0";
 const PULUMI = "3.259.0";
 
 const withoutV = (version: string) => version.replace(/^v/, "");
@@ -23,6 +24,8 @@ export interface ToolEntry {
   package: string;
   /** How the program is asked for its version. */
   versionArguments: readonly string[];
+  /** Where it answers, when not on stdout. */
+  versionOnStderr?: true;
   download?: (architecture: "amd64" | "arm64") => Download;
 }
 
@@ -50,9 +53,9 @@ const prometheusStyle =
     return { url: `${base}/${name}.tar.gz`, checksumUrl: `${base}/sha256sums.txt`, member: `${name}/${program}` };
   };
 
-const kubernetesTool = (name: string): ToolEntry => ({
+const kubernetesTool = (name: string, versionArguments = ["--version"]): ToolEntry => ({
   package: `k8s.io/kubernetes/cmd/${name}`,
-  versionArguments: ["--version"],
+  versionArguments,
   download: (architecture) => {
     const url = `https://dl.k8s.io/release/v${KUBERNETES}/bin/linux/${architecture}/${name}`;
     return { url, checksumUrl: `${url}.sha512` };
@@ -71,6 +74,8 @@ const prometheusVersion = withoutV(versions.prometheus);
 const alertmanagerVersion = withoutV(versions.alertmanager);
 const operatorVersion = withoutV(versions.prometheusOperator);
 const thanosVersion = withoutV(versions.thanos);
+const kubeStateMetricsVersion = withoutV(versions.kubeStateMetrics);
+const nodeExporterVersion = withoutV(versions.nodeExporter);
 
 /** Every program that the commands need, by the folder in `go/` that builds it. */
 export const catalogue = {
@@ -99,13 +104,15 @@ export const catalogue = {
       "k8s.io/component-base/version.gitMajor": KUBERNETES.split(".")[0] ?? "",
       "k8s.io/component-base/version.gitMinor": KUBERNETES.split(".")[1] ?? "",
     },
-    seconds: 312,
+    seconds: 340,
     tools: {
       "kube-apiserver": kubernetesTool("kube-apiserver"),
       "kube-controller-manager": kubernetesTool("kube-controller-manager"),
       "kube-scheduler": kubernetesTool("kube-scheduler"),
       kubelet: kubernetesTool("kubelet"),
       "kube-proxy": kubernetesTool("kube-proxy"),
+      // `--client`, because it would ask the cluster of the user's kubeconfig too.
+      kubectl: kubernetesTool("kubectl", ["version", "--client"]),
     },
   },
   coredns: {
@@ -120,6 +127,28 @@ export const catalogue = {
         download: (architecture) => {
           const url = `${github("coredns/coredns", COREDNS)}/coredns_${COREDNS}_linux_${architecture}.tgz`;
           return { url, checksumUrl: `${url}.sha256`, member: "coredns" };
+        },
+      },
+    },
+  },
+  "kube-router": {
+    version: KUBE_ROUTER,
+    tags: [],
+    stamps: { "github.com/cloudnativelabs/kube-router/v2/pkg/version.Version": `v${KUBE_ROUTER}` },
+    seconds: 210,
+    tools: {
+      "kube-router": {
+        package: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
+        versionArguments: ["--version"],
+        versionOnStderr: true,
+        download: (architecture) => {
+          const base = github("cloudnativelabs/kube-router", KUBE_ROUTER);
+          const name = `kube-router_${KUBE_ROUTER}`;
+          return {
+            url: `${base}/${name}_linux_${architecture}.tar.gz`,
+            checksumUrl: `${base}/${name}_checksums.txt`,
+            member: "kube-router",
+          };
         },
       },
     },
@@ -184,6 +213,31 @@ export const catalogue = {
     seconds: 93,
     tools: {
       thanos: prometheusTool("thanos-io/thanos", thanosVersion, "thanos", "github.com/thanos-io/thanos/cmd/thanos"),
+    },
+  },
+  "kube-state-metrics": {
+    version: kubeStateMetricsVersion,
+    tags: [],
+    // With `v`, as the released image reports itself in `kube_state_metrics_build_info`.
+    stamps: prometheusStamp(versions.kubeStateMetrics),
+    seconds: 240,
+    // Released as a container image only.
+    tools: {
+      "kube-state-metrics": { package: "k8s.io/kube-state-metrics/v2", versionArguments: ["version"] },
+    },
+  },
+  "node-exporter": {
+    version: nodeExporterVersion,
+    tags: [],
+    stamps: prometheusStamp(nodeExporterVersion),
+    seconds: 62,
+    tools: {
+      node_exporter: prometheusTool(
+        "prometheus/node_exporter",
+        nodeExporterVersion,
+        "node_exporter",
+        "github.com/prometheus/node_exporter",
+      ),
     },
   },
   pulumi: {

@@ -25,7 +25,9 @@ async function fromPath(tool: CatalogueTool): Promise<Tool | undefined> {
   const file = await onPath(tool.name);
   if (!file) return undefined;
   const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
-  const output = await run([file, ...tool.versionArguments], { env, timeout: 10_000 }).catch(() => "");
+  const question = [file, ...tool.versionArguments];
+  const command = tool.versionOnStderr ? ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh", ...question] : question;
+  const output = await run(command, { env, timeout: 10_000 }).catch(() => "");
   const version = /\d+\.\d+\.\d+/.exec(output)?.[0];
   if (!version || !isUsableVersion(tool.name, version, tool.group.version)) return undefined;
   return { name: tool.name, path: file, version, source: "PATH" };

@@ -10,6 +10,7 @@ const PROGRAMS = [
   ["ctr", "containerd"],
   ["runc", "runc"],
   ["iptables", "iptables"],
+  ["ipset", "ipset"],
   ["conntrack", "conntrack"],
   ["ip", "iproute2"],
   ["tini", "tini"],

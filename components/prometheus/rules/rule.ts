@@ -16,28 +16,57 @@ export interface AlertingRule {
   description: string;
 }
 
+/** A rule that stores the result of a query as a series of its own, for queries that are asked often or span many series. */
+export interface RecordingRule {
+  /** `level:metric:operations`: the labels that are left, the metric, and what was done to it, the last operation first. */
+  record: string;
+  /** PromQL. */
+  expr: string;
+}
+
+/**
+ * Who can evaluate a group. Each shard of Prometheus holds a part of the targets: all node-level exporters of a part of the
+ * nodes, a part of everything else, and kube-state-metrics, which every shard scrapes.
+ *
+ * - `shard`: no expression looks at more than one target, or it joins only what one shard has: the exporters of one node
+ *   with each other or with kube-state-metrics.
+ * - `global`: an expression aggregates or joins over targets that may be on several shards. With more than one shard such a
+ *   group goes to the global evaluator, which queries all of them.
+ */
+export type RuleScope = "shard" | "global";
+
 /** Rules that are evaluated together, in order. */
 export interface RuleGroup {
+  /** Unique among the groups; also a part of its object's name, so letters, digits and hyphens. */
   name: string;
-  rules: AlertingRule[];
+  scope: RuleScope;
+  rules: (AlertingRule | RecordingRule)[];
+}
+
+/** Where the platform's own parts run: their rules look nowhere else, whatever other namespaces call their Services. */
+export interface RuleContext {
+  /** The platform's namespace. */
+  namespace: string;
+}
+
+export const isAlertingRule = (rule: AlertingRule | RecordingRule): rule is AlertingRule => "alert" in rule;
+
+function ruleEntry(rule: AlertingRule | RecordingRule) {
+  if (!isAlertingRule(rule)) return { record: rule.record, expr: rule.expr };
+  return {
+    alert: rule.alert,
+    expr: rule.expr,
+    ...(rule.for === undefined ? {} : { for: rule.for }),
+    labels: { severity: rule.severity },
+    annotations: {
+      summary: rule.summary,
+      description: rule.description,
+      runbook: `docs/runbooks/${rule.alert}.md`,
+    },
+  };
 }
 
 /** Groups in the form that Prometheus' rule files and the PrometheusRule resource share. */
 export function ruleFile(groups: readonly RuleGroup[]) {
-  return {
-    groups: groups.map((group) => ({
-      name: group.name,
-      rules: group.rules.map((rule) => ({
-        alert: rule.alert,
-        expr: rule.expr,
-        ...(rule.for === undefined ? {} : { for: rule.for }),
-        labels: { severity: rule.severity },
-        annotations: {
-          summary: rule.summary,
-          description: rule.description,
-          runbook: `docs/runbooks/${rule.alert}.md`,
-        },
-      })),
-    })),
-  };
+  return { groups: groups.map((group) => ({ name: group.name, rules: group.rules.map(ruleEntry) })) };
 }

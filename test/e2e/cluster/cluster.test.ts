@@ -4,35 +4,15 @@ import { Resolver } from "node:dns/promises";
 import { access } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiException, AppsV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { ApiException } from "@kubernetes/client-node";
 import { clusterStateDirectory, repositoryRoot } from "../../../tools/cli/paths";
 import { silentProgress } from "../../../tools/cli/progress";
-import {
-  type Cluster,
-  clusterMemory,
-  down,
-  exec,
-  importImages,
-  killContainer,
-  status,
-  up,
-  withLibraries,
-} from "../../../tools/cluster";
+import { type Cluster, clusterMemory, down, exec, killContainer, status, up } from "../../../tools/cluster";
 import { hostTraces } from "./hostTraces";
+import { connect, importNode, NODE_IMAGE, runScript } from "./pods";
 
 const NAME = "e2e-cluster";
 const OTHER = "e2e-other";
-const IMAGE = "docker.io/library/node:24-test";
-
-function connect({ kubeconfig }: Cluster) {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
-  return {
-    server: new URL(config.getCurrentCluster()?.server ?? "").hostname,
-    core: config.makeApiClient(CoreV1Api),
-    apps: config.makeApiClient(AppsV1Api),
-  };
-}
 
 async function eventually<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
   for (let tries = 0; tries < 300; tries += 1) {
@@ -74,7 +54,7 @@ const server = (name: string) => ({
     containers: [
       {
         name: "node",
-        image: IMAGE,
+        image: NODE_IMAGE,
         args: ["-e", `require("http").createServer((_, r) => r.end("hello from ${name}")).listen(8080)`],
         readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
       },
@@ -119,6 +99,9 @@ describe("throwaway cluster", function () {
     resolver.setServers([dns.spec?.clusterIP ?? ""]);
     assert.deepEqual(await resolver.resolve4("kubernetes.default.svc.cluster.local"), [api.spec?.clusterIP]);
     await assert.rejects(resolver.resolve4("example.com"), { code: "ENOTFOUND" });
+    const { port } = dns.spec?.ports?.find(({ name }) => name === "metrics") ?? {};
+    const metrics = await (await fetch(`http://${dns.spec?.clusterIP}:${port}/metrics`)).text();
+    assert.match(metrics, /^coredns_dns_responses_total\{.*rcode="NXDOMAIN".*\} \d+$/m);
   });
 
   it("enforces the restricted pod security profile", async () => {
@@ -137,9 +120,7 @@ describe("throwaway cluster", function () {
 
   it("runs a wrapped program, reachable through its Service from the host, from another pod and from itself", async () => {
     const { core } = connect(cluster);
-    const files = await withLibraries(process.execPath, "/usr/local/bin/node");
-    const image = { reference: IMAGE, entrypoint: ["/usr/local/bin/node"], files };
-    await importImages(cluster, [image], silentProgress);
+    await importNode(cluster);
     for (const name of ["one", "two"]) await core.createNamespacedPod({ namespace: "default", body: server(name) });
     const ports = [{ port: 80, targetPort: 8080 }];
     const service = await core.createNamespacedService({
@@ -150,15 +131,12 @@ describe("throwaway cluster", function () {
       (await fetch(`http://${service.spec?.clusterIP}`)).text(),
     );
     assert.equal(fromHost, "hello from one");
-    for (const pod of ["one", "two"]) {
-      const container = await eventually(`pod ${pod} runs`, async () => {
-        const { status } = await core.readNamespacedPod({ namespace: "default", name: pod });
-        return status?.containerStatuses?.[0]?.state?.running && status.containerStatuses[0].containerID;
-      });
-      const id = container.replace("containerd://", "");
-      const script = 'fetch("http://one.default.svc.cluster.local").then(async (r) => console.log(await r.text()))';
-      const words = ["ctr", "-n", "k8s.io", "tasks", "exec", "--exec-id", `ask-${pod}`, id];
-      assert.equal(await exec(cluster, [...words, "/usr/local/bin/node", "-e", script]), "hello from one\n");
+    const script = 'fetch("http://one.default.svc.cluster.local").then(async (r) => console.log(await r.text()))';
+    for (const name of ["one", "two"]) {
+      const answer = await eventually(`an answer to pod ${name}`, () =>
+        runScript(cluster, { namespace: "default", name }, script),
+      );
+      assert.equal(answer, "hello from one\n");
     }
   });
 

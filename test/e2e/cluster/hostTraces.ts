@@ -43,6 +43,7 @@ export async function hostTraces() {
     namedNamespaces: lines(await run(["ip", "netns", "list"])),
     // Packet counters and the time of the dump change by themselves.
     packetFilter: lines(await run(["iptables-save"])).filter((line) => !line.startsWith("#") && !line.startsWith(":")),
+    ipSets: lines(await run(["ipset", "list", "-name"])),
     forwarding: await readFile("/proc/sys/net/ipv4/ip_forward", "utf8"),
     cgroups: await cgroups(),
     processes: await foreignProcesses(),

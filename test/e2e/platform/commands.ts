@@ -16,8 +16,10 @@ export interface Running {
   finished: Promise<Finished>;
 }
 
+type Script = "local" | "plan";
+
 /** Starts one of the project's commands the way npm does. */
-export function start(script: "local", args: string[], environment: Record<string, string> = {}): Running {
+export function start(script: Script, args: string[], environment: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [path.join("tools", "run.cjs"), `tools/${script}.ts`, ...args], {
     cwd: repositoryRoot,
     env: { ...process.env, ...environment },
@@ -51,7 +53,7 @@ export function start(script: "local", args: string[], environment: Record<strin
 
 /** Runs a command to its end. */
 export const runCommand = (
-  script: "local",
+  script: Script,
   args: string[],
   environment: Record<string, string> = {},
 ): Promise<Finished> => start(script, args, environment).finished;

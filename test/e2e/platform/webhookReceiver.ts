@@ -3,7 +3,8 @@ import { NOBODY, restrictedContainer, restrictedPod } from "../../../components/
 import { NODE_IMAGE } from "../../../tools/local/programs";
 import { serviceRequest } from "../../../tools/local/questions";
 import { eventually } from "./eventually";
-import { type LivePlatform, NAMESPACE } from "./livePlatform";
+import type { LivePlatform } from "./livePlatform";
+import { makeNamespace } from "./testPod";
 
 /** One post of an Alertmanager. */
 export interface Post {
@@ -14,10 +15,12 @@ export interface Post {
 }
 
 const NAME = "webhook-receiver";
-const PORT = 8080;
+/** Not the platform's: there, nobody could reach it. */
+const NAMESPACE = "e2e-receiver";
+export const RECEIVER_PORT = 8080;
 /** A URL with a part that must stay secret. */
 export const SECRET = "e2e-token-4f1c";
-export const WEBHOOK_URL = `http://${NAME}.${NAMESPACE}.svc:${PORT}/${SECRET}`;
+export const WEBHOOK_URL = `http://${NAME}.${NAMESPACE}.svc:${RECEIVER_PORT}/${SECRET}`;
 
 /** Keeps every post in memory; ends when Kubernetes asks it to. */
 const script = `
@@ -31,12 +34,13 @@ require("node:http").createServer((request, response) => {
     posts.push({ at: Date.now(), ...JSON.parse(body) });
     response.end();
   });
-}).listen(${PORT});
+}).listen(${RECEIVER_PORT});
 process.on("SIGTERM", () => process.exit());
 `;
 
 /** A real receiver of Alertmanager's webhooks, in a pod of its own. */
 export async function startReceiver(platform: LivePlatform): Promise<void> {
+  await makeNamespace(platform, NAMESPACE);
   const metadata = { name: NAME, namespace: NAMESPACE, labels: { app: NAME, ...partOf } };
   await platform.apply({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { "receiver.js": script } });
   await platform.apply({
@@ -51,7 +55,7 @@ export async function startReceiver(platform: LivePlatform): Promise<void> {
           name: "receiver",
           image: NODE_IMAGE,
           command: ["node", "/script/receiver.js"],
-          ports: [{ name: "http", containerPort: PORT }],
+          ports: [{ name: "http", containerPort: RECEIVER_PORT }],
           readinessProbe: { tcpSocket: { port: "http" }, periodSeconds: 1 },
           resources: { limits: { memory: "128Mi" } },
           securityContext: restrictedContainer(),
@@ -65,7 +69,7 @@ export async function startReceiver(platform: LivePlatform): Promise<void> {
     apiVersion: "v1",
     kind: "Service",
     metadata,
-    spec: { selector: { app: NAME }, ports: [{ name: "http", port: PORT, targetPort: "http" }] },
+    spec: { selector: { app: NAME }, ports: [{ name: "http", port: RECEIVER_PORT, targetPort: "http" }] },
   });
   await eventually("the webhook receiver answers", () => receivedPosts(platform), Array.isArray);
 }

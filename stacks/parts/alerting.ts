@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { LongTermStore } from "../../components";
+import {
+  Alertmanager,
+  alertmanagerConfiguration,
+  alertmanagerSecretsDirectory,
+  type Routing,
+  ThanosRuler,
+} from "../../components";
+import { names, nodesNamespace, teamLabel } from "../names";
+import type { Settings } from "../settings";
+import { milliseconds } from "../settings/fields";
+import { type CustomResourceContext, optionsOf, requireSpread, storageArgs } from "./context";
+import { hasTeams } from "./prometheus";
+
+export function createAlertmanager(context: CustomResourceContext): Alertmanager {
+  const { settings, namespace, images } = context;
+  const { replicas, retention, storage, resources } = settings.alertmanager;
+  const configuration = alertmanagerConfiguration(routing(settings), alertmanagerSecretsDirectory(names.alertmanager));
+  return new Alertmanager(
+    names.alertmanager,
+    {
+      namespace,
+      ...configuration,
+      replicas,
+      retention,
+      ...resources,
+      ...storageArgs(storage),
+      requireSpread: requireSpread(settings),
+      image: images.alertmanager,
+    },
+    optionsOf(context),
+  );
+}
+
+/** Settings to routing; every secret leaves here as a Pulumi secret. */
+function routing({ alerting }: Settings): Routing {
+  const { heartbeat } = alerting;
+  return {
+    receivers: alerting.receivers.map(({ name, url }) => ({ name, url: pulumi.secret(url) })),
+    routes: alerting.routes,
+    defaultReceiver: alerting.defaultReceiver,
+    heartbeat:
+      heartbeat.kind === "webhook"
+        ? { url: pulumi.secret(heartbeat.url), intervalSeconds: (milliseconds(heartbeat.interval ?? "1m") ?? 0) / 1000 }
+        : undefined,
+  };
+}
+
+/** Evaluates what no shard can answer alone. */
+export function createRuler(context: CustomResourceContext, store: LongTermStore): ThanosRuler {
+  const { settings, namespace, images } = context;
+  const { replicas, resources, storage } = settings.ruler;
+  return new ThanosRuler(
+    names.ruler,
+    {
+      namespace,
+      queryUrl: store.queryUrl,
+      // The headless one: its SRV record lists every member.
+      alertmanagerService: `${names.alertmanager}-gossip`,
+      evaluationInterval: settings.prometheus.scrapeInterval,
+      replicas,
+      ...resources,
+      ...storageArgs(storage),
+      ...(hasTeams(settings)
+        ? { namespaceLabels: teamLabel, ownNamespaces: [nodesNamespace(settings.namespace)] }
+        : {}),
+      requireSpread: requireSpread(settings),
+      image: images.thanos,
+    },
+    optionsOf(context),
+  );
+}

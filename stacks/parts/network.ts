@@ -1,0 +1,164 @@
+import {
+  type Alertmanager,
+  call,
+  clusterScrapePorts,
+  type NetworkEdge,
+  type NetworkMember,
+  NetworkPolicies,
+  networkOf,
+  type Outsider,
+  type Prometheus,
+  type PrometheusOperator,
+  policiesOf,
+  scrapes,
+  type ThanosQuery,
+  type ThanosRuler,
+} from "../../components";
+import { names, teamLabel } from "../names";
+import type { NetworkSettings } from "../settings/network";
+import type { ClusterMetrics } from "./clusterMetrics";
+import type { PartContext } from "./context";
+import { hasTeams } from "./prometheus";
+
+/** Everything that has a place in the network. */
+export interface Parts {
+  operator: PrometheusOperator | undefined;
+  prometheus: Prometheus;
+  alertmanager: Alertmanager;
+  query: ThanosQuery;
+  ruler: ThanosRuler | undefined;
+  clusterMetrics: ClusterMetrics | undefined;
+}
+
+type Closed = Extract<NetworkSettings, { kind: "defaultDeny" }>;
+
+const addresses = (name: string, cidrs: readonly string[]): Outsider => ({
+  name,
+  peers: cidrs.map((cidr) => ({ cidr })),
+});
+
+const onPorts = (ports: readonly number[]) => ({ ports: ports.map((port) => ({ port })) });
+
+const podsOf = (name: string, namespace: string, podLabels?: Record<string, string>): Outsider => ({
+  name,
+  peers: [podLabels === undefined ? { namespace } : { namespace, podLabels }],
+});
+
+const dnsLabels = { "k8s-app": "kube-dns" };
+
+const dns: Outsider = {
+  name: "DNS",
+  peers: [
+    { namespace: "kube-system", podLabels: dnsLabels },
+    // NodeLocal DNSCache answers on the node under this address.
+    { cidr: "169.254.20.10/32" },
+  ],
+};
+
+/** Makes the network policies, unless the settings leave the network open. */
+export function createNetwork(context: PartContext, parts: Parts): void {
+  const { settings, namespace, nodesNamespace, provider } = context;
+  const { network } = settings;
+  if (network.kind === "open") return;
+  const members = membersOf(parts);
+  new NetworkPolicies(
+    names.network,
+    { namespaces: [namespace, nodesNamespace], policies: policiesOf(members, edgesOf(context, network, parts)) },
+    { provider },
+  );
+}
+
+function membersOf({ operator, prometheus, alertmanager, query, ruler, clusterMetrics }: Parts): NetworkMember[] {
+  const workloads = [operator, prometheus, alertmanager, query, ruler].flatMap((part) =>
+    part ? [networkOf(part)] : [],
+  );
+  return [...workloads, ...(clusterMetrics?.members ?? [])];
+}
+
+function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): NetworkEdge[] {
+  const members = membersOf(parts);
+  const prometheus = networkOf(parts.prometheus);
+  const alertmanager = networkOf(parts.alertmanager);
+  const query = networkOf(parts.query);
+  const apiServer = addresses("API server", network.apiServer.cidrs);
+  const toApiServer = (from: NetworkMember, why: string): NetworkEdge => ({
+    from,
+    to: apiServer,
+    ...onPorts(network.apiServer.ports),
+    why,
+  });
+  const resolves = (from: NetworkMember): NetworkEdge => ({
+    from,
+    to: dns,
+    ports: [{ port: 53, protocols: ["UDP", "TCP"] }],
+    why: "resolves names",
+  });
+  return [
+    ...scrapes(prometheus, members),
+    ...(hasTeams(settings)
+      ? [
+          {
+            from: prometheus,
+            to: { name: "teams", peers: [{ namespaceLabels: teamLabel }] },
+            why: "scrapes their targets",
+          },
+        ]
+      : []),
+    ...(parts.clusterMetrics ? clusterEdges(prometheus, network, parts.clusterMetrics) : []),
+    call(prometheus, alertmanager, "web", "sends alerts"),
+    toApiServer(prometheus, parts.clusterMetrics ? "discovers and scrapes" : "discovers targets"),
+    ...(parts.operator ? [toApiServer(networkOf(parts.operator), "reads and writes objects")] : []),
+    ...(parts.clusterMetrics?.members ?? []).map((member) => toApiServer(member, "watches objects")),
+    call(alertmanager, alertmanager, "mesh", "gossips"),
+    {
+      from: alertmanager,
+      to: addresses("receivers", network.receivers.cidrs),
+      ...onPorts(network.receivers.ports),
+      why: "notifies",
+    },
+    call(query, prometheus, "grpc", "reads series"),
+    ...rulerEdges(parts, query, alertmanager),
+    ...clientEdges(network, prometheus, alertmanager, query),
+    ...[prometheus, alertmanager, query, ...(parts.ruler ? [networkOf(parts.ruler)] : [])].map(resolves),
+  ];
+}
+
+/** Nodes and CoreDNS. node-exporter has the address of its node, so there is no edge to its pods. */
+function clusterEdges(prometheus: NetworkMember, network: Closed, { nodePorts }: ClusterMetrics): NetworkEdge[] {
+  const ports = [clusterScrapePorts.kubelet, ...nodePorts];
+  const coreDns = podsOf("CoreDNS", "kube-system", dnsLabels);
+  return [
+    {
+      from: prometheus,
+      to: addresses("nodes", network.nodes),
+      ...onPorts(ports),
+      why: "scrapes kubelets and node-exporters",
+    },
+    { from: prometheus, to: coreDns, ...onPorts([clusterScrapePorts.coreDns]), why: "scrapes" },
+  ];
+}
+
+function rulerEdges({ ruler }: Parts, query: NetworkMember, alertmanager: NetworkMember): NetworkEdge[] {
+  if (!ruler) return [];
+  return [
+    call(networkOf(ruler), query, "http", "asks what its rules need"),
+    call(networkOf(ruler), alertmanager, "web", "sends alerts"),
+    call(query, networkOf(ruler), "grpc", "reads recorded series"),
+  ];
+}
+
+function clientEdges(
+  { clients }: Closed,
+  prometheus: NetworkMember,
+  alertmanager: NetworkMember,
+  query: NetworkMember,
+): NetworkEdge[] {
+  return clients.flatMap((client) => {
+    const who = client.kind === "namespace" ? podsOf(client.name, client.name) : addresses(client.cidr, [client.cidr]);
+    return [
+      call(who, query, "http", "queries"),
+      call(who, prometheus, "web", "looks at one replica"),
+      call(who, alertmanager, "web", "looks at alerts, makes silences"),
+    ];
+  });
+}

@@ -1,0 +1,134 @@
+import type { Alertmanager } from "../../components";
+import { PlatformRules, Prometheus, PrometheusOperator, TeamLimits } from "../../components";
+import { names, nodesNamespace, teamLabel } from "../names";
+import type { Settings } from "../settings";
+import { bytes } from "../settings/fields";
+import type { StorageSettings } from "../settings/storage";
+import {
+  type CustomResourceContext,
+  optionsOf,
+  type PartContext,
+  requireSpread,
+  storageArgs,
+  unreachable,
+} from "./context";
+
+export const hasTeams = ({ teams }: Settings) => teams.kind === "namespaceLabel";
+export const hasClusterMetrics = ({ clusterMetrics }: Settings) => clusterMetrics.kind === "install";
+/** With more than one shard some rules need somebody who sees all of them. */
+export const needsRuler = ({ prometheus }: Settings) => prometheus.shards > 1;
+
+export function createOperator(context: PartContext): PrometheusOperator | undefined {
+  const { settings, namespace, images, clusterScopedPrefix, provider } = context;
+  const { kind } = settings.prometheusOperator;
+  switch (kind) {
+    case "install":
+      return new PrometheusOperator(
+        names.operator,
+        {
+          namespace,
+          // node-exporter's monitor is in a namespace of its own.
+          everyNamespace: hasTeams(settings) || hasClusterMetrics(settings),
+          clusterScopedPrefix,
+          image: images.prometheusOperator,
+          reloaderImage: images.prometheusConfigReloader,
+        },
+        { provider },
+      );
+    case "preinstalled":
+      return undefined;
+    default:
+      return unreachable(kind);
+  }
+}
+
+export function createPrometheus(context: CustomResourceContext, alertmanager: Alertmanager): Prometheus {
+  const { settings, namespace, images, clusterScopedPrefix } = context;
+  const { replicas, shards, scrapeInterval, localRetention, storage, resources, sidecarMemory, limits, logLevel } =
+    settings.prometheus;
+  return new Prometheus(
+    names.prometheus,
+    {
+      namespace,
+      clusterName: settings.cluster.name,
+      replicas,
+      shards,
+      shardRulesOnly: needsRuler(settings),
+      scrapeInterval,
+      logLevel,
+      retentionTime: localRetention.time,
+      retentionSize: retentionSize(localRetention.size, storage),
+      ...resources,
+      ...storageArgs(storage),
+      sampleLimit: limits.samplesPerScrape,
+      targetLimit: limits.targetsPerJob,
+      labelLimit: limits.labelsPerSample,
+      labelValueLengthLimit: limits.labelValueLength,
+      sidecarMemory,
+      requireSpread: requireSpread(settings),
+      alertmanagerService: alertmanager.serviceName,
+      clusterMetrics: hasClusterMetrics(settings),
+      ...(hasTeams(settings) || hasClusterMetrics(settings)
+        ? { namespaceLabels: teamLabel, ownNamespaces: [nodesNamespace(settings.namespace)] }
+        : {}),
+      clusterScopedPrefix,
+      image: images.prometheus,
+      sidecarImage: images.thanos,
+    },
+    optionsOf(context),
+  );
+}
+
+export function createRules(context: CustomResourceContext): void {
+  const { settings, namespace } = context;
+  const { teams } = settings;
+  new PlatformRules(
+    names.rules,
+    {
+      namespace,
+      platformNamespace: settings.namespace,
+      clusterMetrics: hasClusterMetrics(settings),
+      ...(teams.kind === "none"
+        ? { teams: false }
+        : {
+            teams: true,
+            seriesPerNamespace: teams.seriesPerNamespace,
+            seriesOfNamespaces: teams.namespaces.flatMap(({ name, series }) =>
+              series === undefined ? [] : [{ name, series }],
+            ),
+          }),
+    },
+    optionsOf(context),
+  );
+}
+
+export function createTeamLimits({ settings, clusterScopedPrefix, provider }: PartContext): void {
+  const { teams, prometheus, namespace } = settings;
+  if (teams.kind === "none") return;
+  new TeamLimits(
+    names.teamLimits,
+    {
+      namespaceLabels: teamLabel,
+      exemptNamespaces: [namespace, nodesNamespace(namespace)],
+      sampleLimit: prometheus.limits.samplesPerScrape,
+      targetLimit: prometheus.limits.targetsPerJob,
+      labelLimit: prometheus.limits.labelsPerSample,
+      namespaces: teams.namespaces.map(({ name, samplesPerScrape, objects }) => ({
+        name,
+        ...(samplesPerScrape === undefined ? {} : { sampleLimit: samplesPerScrape }),
+        ...(objects === undefined ? {} : { objectLimit: objects }),
+      })),
+      clusterScopedPrefix,
+    },
+    { provider },
+  );
+}
+
+/** Prometheus counts only its blocks against the limit; the rest of the disk is for the log and for compaction. */
+const SHARE_FOR_BLOCKS = 0.85;
+
+function retentionSize(wanted: string | undefined, storage: StorageSettings): string {
+  const disk = storage.kind === "volume" ? storage.size : storage.sizeLimit;
+  const limit = wanted === undefined ? (bytes(disk) ?? 0) * SHARE_FOR_BLOCKS : (bytes(wanted) ?? 0);
+  return `${Math.floor(limit / 2 ** 20)}MiB`;
+}
