@@ -100,17 +100,32 @@ export async function previewHonesty(
 
 const goldenRoot = path.join(__dirname, "golden");
 
+/** Where golden manifests are, and which are those of another stack too. */
+export interface GoldenOptions {
+  root?: string;
+  update?: boolean;
+  base?: { dir: string; result: ProgramResult };
+}
+
 /**
  * Compares the Kubernetes objects with the files in `test/golden/DIR`: the same set of files, the same content. Secrets
- * are there too, redacted. With UPDATE_GOLDEN set, writes them instead; the change is then reviewed as a diff.
+ * are there too, redacted. What another stack has too is only named, in `same-as-DIR.txt`. With UPDATE_GOLDEN set, writes
+ * them instead; the change is then reviewed as a diff.
  */
 export function goldenManifests(
   dir: string,
   result: ProgramResult,
-  { root = goldenRoot, update = Boolean(process.env.UPDATE_GOLDEN) } = {},
+  { root = goldenRoot, update = Boolean(process.env.UPDATE_GOLDEN), base }: GoldenOptions = {},
 ): void {
   const folder = path.join(root, dir);
-  const wanted = new Map(manifestsOf(result.resources).map(({ file, object }) => [file, manifestYaml(object)]));
+  const files = (resources: readonly RecordedResource[]) =>
+    new Map(manifestsOf(resources).map(({ file, object }) => [file, manifestYaml(object)]));
+  const wanted = files(result.resources);
+  if (base) {
+    const same = [...files(base.result.resources)].filter(([file, content]) => wanted.get(file) === content);
+    for (const [file] of same) wanted.delete(file);
+    wanted.set(`same-as-${base.dir}.txt`, `${same.map(([file]) => file).join("\n")}\n`);
+  }
   if (update) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });

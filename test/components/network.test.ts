@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { call, type NetworkMember, networkOf, policiesOf } from "../../components";
 import { manifestsOf } from "../../tools/plan/manifests";
 import { networkTable } from "../../tools/plan/networkTable";
+import { networkReference } from "../../tools/docs/network";
+import { generatedPart } from "../generatedPart";
 import type { Graph } from "../harness";
 import { platformOf, stackSettings } from "./platformProgram";
 
@@ -159,6 +161,11 @@ describe("network policies", () => {
       rows.filter(({ from }) => from === "kube-state-metrics"),
       [{ from: "kube-state-metrics", to: "192.0.2.0/24", ports: "every port", why: "" }],
     );
+  });
+
+  it("are the table in docs/network.md", async () => {
+    const settings = { ...stackSettings("prod"), prometheus: { shards: 2 } };
+    generatedPart("network.md", networkReference(networkTable(manifestsOf((await platformOf(settings)).resources))));
   });
 
   it("an edge needs a port that is there, and a component that has pods", () => {

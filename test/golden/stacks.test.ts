@@ -3,7 +3,20 @@ import { goldenManifests } from "../harness";
 
 /** Proves what a stack would send, not that a cluster takes it: the e2e tests do that. */
 describe("golden manifests", () => {
-  for (const stack of ["local", "dev", "prod"]) {
-    it(`of ${stack}`, async () => goldenManifests(stack, await platformOf(stackSettings(stack))));
+  it("of prod", async () => goldenManifests("prod", await platformOf(stackSettings("prod"))));
+
+  for (const stack of ["local", "dev"]) {
+    it(`of ${stack}`, async () => {
+      const base = { dir: "prod", result: await platformOf(stackSettings("prod")) };
+      goldenManifests(stack, await platformOf(stackSettings(stack)), { base });
+    });
   }
+
+  // In no stack file: what a second shard adds and changes.
+  it("of prod with two shards", async () => {
+    const base = { dir: "prod", result: await platformOf(stackSettings("prod")) };
+    const settings = stackSettings("prod");
+    const prometheus = { ...(settings.prometheus as object), shards: 2 };
+    goldenManifests("prod-two-shards", await platformOf({ ...settings, prometheus }), { base });
+  });
 });

@@ -42,6 +42,15 @@ const nodes = (count: number, different: Record<string, NodeInput>): Input =>
     ...Array.from({ length: count }, (_, index) => node(`n${index + 1}`, different[`n${index + 1}`] ?? {})),
   );
 
+/** Eight nodes that are taken out of service, one of which is not ready. */
+const several = (prefix: string, options: NodeInput): Input =>
+  Object.assign(
+    {},
+    ...Array.from({ length: 8 }, (_, index) =>
+      node(`${prefix}${index}`, index === 0 ? { ...down, ...options } : options),
+    ),
+  );
+
 const condition = (name: string, values: string): Input => ({
   [object("kube_node_status_condition", `condition="${name}", status="true"`)]: values,
   // Not the opposite, so that it would show if it was looked at.
@@ -53,11 +62,15 @@ describe("rules: kubelet, nodes", () => {
   const prove = (alert: string, proof: AlertProof) => proveOfNodes(kubeletRules(), alert, proof);
 
   prove("KubeNodesNotReady", {
-    // One says that it is not ready, the other is silent.
-    input: nodes(16, { n1: down, n2: silentNode }),
-    quiet: "34m",
+    // Of those that should work, one says that it is not ready and one is silent. Both joined 20 minutes after the epoch.
+    input: {
+      ...nodes(16, { n1: { ...down, created: 1200 }, n2: { ...silentNode, created: 1200 } }),
+      ...several("cordoned", { unschedulable: `1x${LONG}` }),
+      ...several("deleted", { deleted: true }),
+    },
+    quiet: "40m",
     fires: {
-      at: "35m",
+      at: "41m",
       alerts: [
         {
           labels: { cluster: "c1" },

@@ -128,28 +128,36 @@ describe("rules: nodes, system", () => {
     ],
   });
 
+  const rebooted = (at: string, ago: string) => ({
+    at,
+    alerts: [
+      {
+        labels: n1,
+        summary: "Node n1 rebooted by itself.",
+        description: `Node n1 started ${ago} ago, although it belonged to the cluster before and was not cordoned. All that ran on it was lost.`,
+      },
+    ],
+  });
+  // Booted 40 s after the epoch, joined at 100 s, was cordoned for a moment, and booted again after an hour.
+  const rebootedAfterAnHour = boots("40x60 3600x60", "100x120", "1 0x120");
+
   prove("NodeRebooted", {
-    // Booted 40 s after the epoch, joined at 100 s, was cordoned for a moment, and booted again after an hour.
-    input: boots("40x60 3600x60", "100x120", "1 0x120"),
+    input: rebootedAfterAnHour,
     quiet: "60m",
-    fires: {
-      at: "61m",
-      alerts: [
-        {
-          labels: n1,
-          summary: "Node n1 rebooted by itself.",
-          description:
-            "Node n1 started 1m 0s ago, although it belonged to the cluster before and was not cordoned. All that ran on it was lost.",
-        },
-      ],
-    },
+    fires: rebooted("61m", "1m 0s"),
     silent: [
       { why: "a new node", input: boots("40x30", "100x30") },
       { why: "another node of the same name", input: boots("40x60 3600x60", "100x60 3700x60") },
       { why: "cordoned, rebooted and uncordoned", input: boots("40x60 3600x60", "100x120", "0x30 1x31 0x60") },
       { why: "the boot time is computed anew", input: boots("40x20 41x100", "100x120") },
-      { why: "half an hour ago", input: boots("_x95 3600x60", "100x160", "0x160"), until: "100m" },
     ],
+  });
+
+  // It lasts for half an hour.
+  prove("NodeRebooted", {
+    input: rebootedAfterAnHour,
+    fires: rebooted("89m", "29m 0s"),
+    silent: [{ why: "half an hour ago", input: boots("_x95 3600x60", "100x160", "0x160"), until: "100m" }],
   });
 
   prove("NodeKernelHungTasks", {

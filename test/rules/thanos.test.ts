@@ -19,7 +19,7 @@ describe("rules: Thanos, queriers", () => {
   });
   proveAlert(group("thanos-querier"), "ThanosQueryGrpcClientErrorRate", {
     input: {
-      ...calls("Unavailable", "0+10x60", "0+90x60"),
+      ...calls("Unavailable", "0+6x60", "0+94x60"),
       ...series(
         "grpc_client_handled_total",
         { ...querier, grpc_service: "thanos.info.Info", grpc_code: "OK" },
@@ -34,7 +34,7 @@ describe("rules: Thanos, queriers", () => {
           labels: pod,
           summary: "Requests of thanos-query-1 to stores fail.",
           description:
-            "10 % of the requests of thanos-query-1 to the sidecars and stores fail: answers lack what they have, and carry a warning that dashboards rarely show.",
+            "6 % of the requests of thanos-query-1 to the sidecars and stores fail: answers lack what they have, and carry a warning that dashboards rarely show.",
         },
       ],
     },
@@ -78,7 +78,7 @@ describe("rules: Thanos, queriers", () => {
     ...series("thanos_query_endpoints_dns_lookups_total", querier, lookups),
   });
   proveAlert(group("thanos-querier"), "ThanosQueryHighDNSFailures", {
-    input: dns("0+3x60", "0+6x60"),
+    input: dns("0+12x60", "0+100x60"),
     quiet: "15m",
     fires: {
       at: "16m",
@@ -87,12 +87,12 @@ describe("rules: Thanos, queriers", () => {
           labels: querier,
           summary: "thanos-query-1 cannot look up its stores.",
           description:
-            "50 % of the DNS lookups of thanos-query-1 fail: it goes on with the stores that it knew, and does not find those that restart elsewhere.",
+            "12 % of the DNS lookups of thanos-query-1 fail: it goes on with the stores that it knew, and does not find those that restart elsewhere.",
         },
       ],
     },
     silent: [
-      { why: "one in two hundred", input: dns("0+1x60", "0+200x60"), until: "30m" },
+      { why: "nine in a hundred", input: dns("0+9x60", "0+100x60"), until: "30m" },
       { why: "CoreDNS restarts", input: dns("0x5 0+6x3 18x60", "0+6x60"), until: "40m" },
     ],
   });
@@ -106,7 +106,7 @@ describe("rules: Thanos, queriers", () => {
     };
   };
   proveAlert(group("thanos-query"), "ThanosQueryHttpRequestQueryErrorRateHigh", {
-    input: requests("0+10x60", "0+90x60"),
+    input: requests("0+6x60", "0+94x60"),
     quiet: "10m",
     fires: {
       at: "11m",
@@ -115,7 +115,7 @@ describe("rules: Thanos, queriers", () => {
           labels: { namespace: "monitoring", handler: "query_range" },
           summary: "Queriers in monitoring fail to answer.",
           description:
-            "10 % of the requests to query_range end in a server error: dashboards, and whatever else asks the queriers, get no answer.",
+            "6 % of the requests to query_range end in a server error: dashboards, and whatever else asks the queriers, get no answer.",
         },
       ],
     },
@@ -138,30 +138,33 @@ describe("rules: Thanos, queriers", () => {
     ],
   });
 
-  const answers = (fast: string, slow: string): Input => {
-    const of = { ...querier, handler: "query_range", code: "200" };
+  /** Requests that took up to 20 s, and all of them, which took up to 30 s. */
+  const answers = (fast: string, all: string, handler = "query_range"): Input => {
+    const of = { ...querier, handler, code: "200" };
     return {
       ...series("http_request_duration_seconds_bucket", { ...of, le: "20" }, fast),
-      ...series("http_request_duration_seconds_bucket", { ...of, le: "60" }, slow),
-      ...series("http_request_duration_seconds_bucket", { ...of, le: "+Inf" }, slow),
-      ...series("http_request_duration_seconds_count", of, slow),
+      ...series("http_request_duration_seconds_bucket", { ...of, le: "30" }, all),
+      ...series("http_request_duration_seconds_bucket", { ...of, le: "+Inf" }, all),
+      ...series("http_request_duration_seconds_count", of, all),
     };
   };
   proveAlert(group("thanos-query"), "ThanosQueryLatencyHigh", {
-    input: answers("0+8x60", "0+10x60"),
-    quiet: "16m",
+    input: answers("0+1.2x60", "0+1.5x60"),
+    quiet: "15m",
     fires: {
-      at: "17m",
+      at: "25m",
       alerts: [
         {
           labels: { namespace: "monitoring", handler: "query_range" },
           summary: "Queriers in monitoring answer slowly.",
           description:
-            "A tenth of the requests to query_range take longer than 40 s: dashboards are unusable, and other queries wait for a place.",
+            "A tenth of the requests to query_range take longer than 25 s: dashboards are unusable, and other queries wait for a place.",
         },
       ],
     },
     silent: [
+      { why: "another handler", input: answers("0+8x60", "0+10x60", "labels"), until: "30m" },
+      { why: "fewer than one in a minute", input: answers("0x60", "0+0.9x60"), until: "30m" },
       { why: "one in twenty is slow", input: answers("0+19x60", "0+20x60"), until: "30m" },
       {
         why: "one query, now and then, that is always slow",

@@ -11,8 +11,8 @@ const series = (metric: string, values: string, more = "", namespace = "monitori
 });
 
 describe("rules: Thanos, ruler", () => {
-  const statefulSet = (wanted: number, ready: string, namespace = "monitoring"): Input => {
-    const name = `{job="kube-state-metrics", instance="ksm", namespace="${namespace}", statefulset="thanos-ruler-thanos-ruler"}`;
+  const statefulSet = (wanted: number, ready: string, namespace = "monitoring", ruler = "thanos-ruler"): Input => {
+    const name = `{job="kube-state-metrics", instance="ksm", namespace="${namespace}", statefulset="thanos-ruler-${ruler}"}`;
     return {
       [`kube_statefulset_replicas${name}`]: `${wanted}x60`,
       [`kube_statefulset_status_replicas_ready${name}`]: ready,
@@ -36,6 +36,7 @@ describe("rules: Thanos, ruler", () => {
       { why: "one of two", input: statefulSet(2, "1x60") },
       { why: "scaled to zero", input: statefulSet(0, "0x60") },
       { why: "another namespace", input: statefulSet(2, "0x60", "team") },
+      { why: "another ruler in the namespace", input: statefulSet(2, "0x60", "monitoring", "team") },
     ],
   });
 
@@ -65,7 +66,7 @@ describe("rules: Thanos, ruler", () => {
   });
 
   proveAlert(group("thanos-ruler-evaluation"), "ThanosRuleHighRuleEvaluationFailures", {
-    input: evaluates("0+40x60", "0+20x60"),
+    input: evaluates("0+40x60", "0+12x60"),
     quiet: "10m",
     fires: {
       at: "11m",
@@ -74,7 +75,7 @@ describe("rules: Thanos, ruler", () => {
           labels: pod,
           summary: "thanos-ruler-0 cannot evaluate its rules.",
           description:
-            "50 % of the evaluations on thanos-ruler-0 fail: alerts over several shards do not fire, and nobody sees that they do not.",
+            "30 % of the evaluations on thanos-ruler-0 fail: alerts over several shards do not fire, and nobody sees that they do not.",
         },
       ],
     },
@@ -175,7 +176,7 @@ describe("rules: Thanos, ruler", () => {
   ] as const;
   for (const [alert, of, whom, what] of cases) {
     proveAlert(group("thanos-ruler-surroundings"), alert, {
-      input: lookups(of, "0+3x60", "0+6x60"),
+      input: lookups(of, "0+12x60", "0+100x60"),
       quiet: "15m",
       fires: {
         at: "16m",
@@ -183,12 +184,12 @@ describe("rules: Thanos, ruler", () => {
           {
             labels,
             summary: `thanos-ruler-0 cannot look up the ${whom}.`,
-            description: `50 % of the DNS lookups of ${whom} fail on thanos-ruler-0: it goes on with the addresses that it knew, and without ${what} once these are gone.`,
+            description: `12 % of the DNS lookups of ${whom} fail on thanos-ruler-0: it goes on with the addresses that it knew, and without ${what} once these are gone.`,
           },
         ],
       },
       silent: [
-        { why: "one in two hundred", input: lookups(of, "0+1x60", "0+200x60"), until: "30m" },
+        { why: "nine in a hundred", input: lookups(of, "0+9x60", "0+100x60"), until: "30m" },
         { why: "CoreDNS restarts", input: lookups(of, "0x5 0+6x3 18x60", "0+6x60"), until: "40m" },
       ],
     });

@@ -56,7 +56,7 @@ describe("rules: space of volumes", () => {
     quiet: "59m",
     fires: { at: "61m", alerts: [fillsUp("data", "14.29%"), fillsUp("cache", "2%")] },
     silent: [
-      { why: "a large part left, however fast it goes", input: bytes("25-0.1x200"), until: "80m" },
+      { why: "a large part left, however fast it goes", input: bytes("17-0.01x200"), until: "80m" },
       { why: "little left that will do for a week", input: bytes("14.9-0.001x200") },
       { why: "little left that stays", input: bytes("3.1x200") },
       { why: "a volume for reading only", input: { ...bytes("0x200"), ...mode("ReadOnlyMany") } },

@@ -4,9 +4,9 @@ import { type Input, inputSeries, promtool, proveAlert } from "./promtool";
 
 const rules = workloadRules().filter(({ name }) => /^workload-(jobs|scaling|quotas)$/.test(name));
 
-const job = (name: string, values: Record<string, string>, cronJob = ""): Input => {
+const job = (name: string, values: Record<string, string>, cronJob = "", kind = "CronJob"): Input => {
   const labels = `namespace="ml", job_name="${name}"`;
-  const owner = cronJob === "" ? 'owner_kind="", owner_name=""' : `owner_kind="CronJob", owner_name="${cronJob}"`;
+  const owner = cronJob === "" ? 'owner_kind="", owner_name=""' : `owner_kind="${kind}", owner_name="${cronJob}"`;
   return {
     [object("kube_job_owner", `${labels}, ${owner}`)]: "1x1600",
     ...Object.fromEntries(Object.entries(values).map(([metric, at]) => [object(`kube_job_${metric}`, labels), at])),
@@ -20,10 +20,27 @@ const lastSuccess = (cronJob: string, at: string): Input => ({
 });
 
 describe("rules: Jobs", () => {
+  const pod = (kind: string, requests: Record<string, number>): Input => {
+    const labels = `namespace="ml", pod="${kind}-x", node="n1"`;
+    return {
+      [object("kube_pod_info", `${labels}, created_by_kind="${kind}", created_by_name="nightly-1"`)]: "1x60",
+      ...Object.fromEntries(
+        Object.entries(requests).map(([resource, value]) => [
+          object("kube_pod_container_resource_requests", `${labels}, container="main", resource="${resource}"`),
+          `${value}x60`,
+        ]),
+      ),
+    };
+  };
   // Twelve hours are over at 10m.
   const runs = { status_start_time: "-42600x60", status_active: "1x60" };
   proveAlert(rules, "KubeJobNotCompleted", {
-    input: job("nightly-1", runs, "nightly"),
+    // Its pods ask for no GPU; those of a StatefulSet of the same name do.
+    input: {
+      ...job("nightly-1", runs, "nightly"),
+      ...pod("Job", { cpu: 2, nvidia_com_gpu: 0 }),
+      ...pod("StatefulSet", { nvidia_com_gpu: 8 }),
+    },
     quiet: "10m",
     fires: {
       at: "13m",
@@ -43,14 +60,7 @@ describe("rules: Jobs", () => {
         why: "a Job with GPUs",
         input: {
           ...job("nightly-1", runs, "nightly"),
-          [object(
-            "kube_pod_info",
-            'namespace="ml", pod="nightly-1-x", node="n1", created_by_kind="Job", created_by_name="nightly-1"',
-          )]: "1x60",
-          [object(
-            "kube_pod_container_resource_requests",
-            'namespace="ml", pod="nightly-1-x", container="main", node="n1", resource="nvidia_com_gpu"',
-          )]: "8x60",
+          ...pod("Job", { nvidia_com_gpu: 1 }),
         },
       },
     ],
@@ -77,7 +87,13 @@ describe("rules: Jobs", () => {
     silent: [
       { why: "a later success of the CronJob", input: { ...nightly, ...lastSuccess("nightly", "700x1600") } },
       { why: "a Job that its JobSet replaces", input: failed("train-1", "1x14 stale") },
-      { why: "a Job that succeeded", input: failed("train-1", "0x60") },
+      {
+        why: "a Job that did not fail",
+        input: {
+          ...failed("train-1", "0x60"),
+          [object("kube_job_failed", 'namespace="ml", job_name="train-1", condition="false"')]: "1x60",
+        },
+      },
       { why: "a team's own kube-state-metrics", input: fromTeam(failed("train-1", "1x60")) },
     ],
   });
@@ -87,10 +103,10 @@ describe("rules: Jobs", () => {
       {
         interval: "1m",
         input_series: inputSeries({
-          ...job("train-1", { created: "-60x1600" }),
+          ...job("train-1", { created: "-60x1600" }, "train", "JobSet"),
           ...failed("train-1", "1x1600"),
           ...nightly,
-          ...job("again-1", { created: "-60x1450 87060x150" }),
+          ...job("again-1", { created: "-60x165 10000x1400" }),
           ...failed("again-1", "1x1600"),
         }),
         alert_rule_test: [
@@ -116,15 +132,19 @@ describe("rules: scaling", () => {
         at,
       ]),
     );
-  const limited = (at: string): Input => ({
-    [object(
+  const condition = (type: string, status: string) =>
+    object(
       "kube_horizontalpodautoscaler_status_condition",
-      'namespace="ml", horizontalpodautoscaler="api", condition="ScalingLimited", status="true"',
-    )]: at,
+      `namespace="ml", horizontalpodautoscaler="api", condition="${type}", status="${status}"`,
+    );
+  const limited = (at: string): Input => ({
+    [condition("AbleToScale", "true")]: "1x90",
+    [condition("ScalingLimited", "false")]: "1x90",
+    [condition("ScalingLimited", "true")]: at,
   });
 
   proveAlert(rules, "KubeHpaReplicasMismatch", {
-    input: autoscaler({ status_desired_replicas: "5x60", status_current_replicas: "3x60" }),
+    input: autoscaler({ status_desired_replicas: "4x60", status_current_replicas: "3x60" }),
     quiet: "14m",
     fires: {
       at: "15m",
@@ -133,7 +153,7 @@ describe("rules: scaling", () => {
           labels,
           summary: "What autoscaler ml/api wants does not happen.",
           description:
-            "The number of pods should change by +2, says autoscaler api in namespace ml, and it has not changed for 15 minutes.",
+            "The number of pods should change by +1, says autoscaler api in namespace ml, and it has not changed for 15 minutes.",
         },
       ],
     },
@@ -192,7 +212,7 @@ describe("rules: scaling", () => {
       ),
     );
   proveAlert(rules, "KubePdbNotEnoughHealthyPods", {
-    input: budget("3x90", "1x90", "4x90"),
+    input: budget("1x90", "0x90", "1x90"),
     quiet: "29m",
     fires: {
       at: "30m",
@@ -201,7 +221,7 @@ describe("rules: scaling", () => {
           labels: { namespace: "ml", poddisruptionbudget: "api" },
           summary: "Disruption budget ml/api has too few healthy pods.",
           description:
-            "The pods of disruption budget api in namespace ml are 2 healthy ones short of its minimum: the workload is degraded, and no node with one of them can be drained.",
+            "Disruption budget api in namespace ml wants 1 more healthy pods than there are: the workload is degraded, and no node with one of them can be drained.",
         },
       ],
     },
@@ -247,12 +267,12 @@ describe("rules: quotas", () => {
   });
 
   proveAlert(rules, "KubeQuotaFullyUsed", {
-    input: { ...quota("requests.cpu", 100, 100), ...quota("pods", 12, 10) },
+    input: { ...quota("persistentvolumeclaims", 1, 1), ...quota("pods", 12, 10) },
     quiet: "14m",
     fires: {
       at: "15m",
       alerts: [
-        { resource: "requests.cpu", used: 100 },
+        { resource: "persistentvolumeclaims", used: 100 },
         { resource: "pods", used: 120 },
       ].map(({ resource, used }) => ({
         labels: labels(resource),
@@ -264,6 +284,7 @@ describe("rules: quotas", () => {
       { why: "almost all of it", input: quota("requests.cpu", 99.9, 100) },
       { ...gpus, input: quota("requests.nvidia.com/gpu", 64, 64) },
       { why: "something that the namespace may not have at all", input: quota("services.loadbalancers", 0, 0) },
+      { why: "something that it may not have any more", input: quota("services.loadbalancers", 1, 0) },
     ],
   });
 });

@@ -27,15 +27,18 @@ describe("rules: deployments", () => {
   proveAlert(rules, "KubeDeploymentReplicasMismatch", {
     input: {
       ...degraded,
+      [condition("Available", "false")]: "1x120",
+      [condition("Progressing", "true")]: "1x120",
+      [condition("Progressing", "false")]: "0x120",
       // A quota refuses more pods.
       ...objectOf(
         "deployment",
         'namespace="ml", deployment="refused"',
       )({
         spec_replicas: "4x120",
-        status_replicas: "1x120",
+        status_replicas: "1x20 2x100",
         status_replicas_available: "1x120",
-        status_replicas_updated: "1x120",
+        status_replicas_updated: "1x20 2x100",
       }),
       // A rollout without a deadline that does not go on.
       ...objectOf(

@@ -56,7 +56,7 @@ describe("rules: DaemonSets", () => {
   });
 
   proveAlert(rules, "KubeDaemonSetNotScheduled", {
-    input: daemonSet({ status_desired_number_scheduled: "5x60", status_current_number_scheduled: "3x60" }),
+    input: daemonSet({ status_desired_number_scheduled: "5x60", status_current_number_scheduled: "4x60" }),
     quiet: "14m",
     fires: {
       at: "15m",
@@ -65,7 +65,7 @@ describe("rules: DaemonSets", () => {
           labels,
           summary: "DaemonSet gpu/device-plugin has no pod for some nodes.",
           description:
-            "DaemonSet device-plugin in namespace gpu should be on 2 nodes for which no pod could be created.",
+            "DaemonSet device-plugin in namespace gpu should be on 1 nodes for which no pod could be created.",
         },
       ],
     },
@@ -88,6 +88,8 @@ describe("rules: DaemonSets", () => {
       [taint("n1", "karpenter.sh/disrupted")]: "1x120",
       ...daemonSet({ status_number_misscheduled: "2x120" }),
       // No node leaves the other cluster.
+      [object("kube_node_spec_taint", 'cluster="other", node="n1", key="nvidia.com/gpu", effect="NoSchedule"')]:
+        "1x120",
       ...node("n1", { cluster: "other" }),
       ...objectOf(
         "daemonset",

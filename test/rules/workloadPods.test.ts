@@ -132,10 +132,23 @@ describe("rules: pods of workloads", () => {
   });
 
   const unschedulable = { [object("kube_pod_status_unschedulable", POD)]: "1x90" };
+  const usesClaim = object("kube_pod_spec_volumes_persistentvolumeclaims_info", `${POD}, persistentvolumeclaim="data"`);
+  const claim = (is: string) =>
+    object("kube_persistentvolumeclaim_status_phase", `namespace="ml", persistentvolumeclaim="data", phase="${is}"`);
   const otherCluster = (series: string) => series.replace("{", '{cluster="other", ');
   proveAlert(rules, "KubePodUnschedulable", {
-    // A pod of the same name in another cluster asks for GPUs.
-    input: { ...unschedulable, [otherCluster(gpus())]: "8x90", [gpus(CONTAINER, "cpu")]: "2x90" },
+    // A pod of the same name in another cluster asks for GPUs; this one asks for none, and its claim has a volume.
+    input: {
+      ...unschedulable,
+      [otherCluster(gpus())]: "8x90",
+      [gpus()]: "0x90",
+      [gpus(CONTAINER, "cpu")]: "2x90",
+      [onNode("")]: "1x90",
+      [object("kube_pod_status_reason", `${POD}, reason="PreemptionByScheduler"`)]: "1x90",
+      [usesClaim]: "1x90",
+      [claim("Pending")]: "0x90",
+      [claim("Bound")]: "1x90",
+    },
     quiet: "14m",
     fires: {
       at: "15m",
@@ -168,14 +181,7 @@ describe("rules: pods of workloads", () => {
       },
       {
         why: "a claim without a volume, which has its own alert",
-        input: {
-          ...unschedulable,
-          [object("kube_pod_spec_volumes_persistentvolumeclaims_info", `${POD}, persistentvolumeclaim="data"`)]: "1x90",
-          [object(
-            "kube_persistentvolumeclaim_status_phase",
-            'namespace="ml", persistentvolumeclaim="data", phase="Pending"',
-          )]: "1x90",
-        },
+        input: { ...unschedulable, [usesClaim]: "1x90", [claim("Pending")]: "1x90" },
       },
       {
         why: "a node that comes within 15 minutes",
@@ -254,7 +260,7 @@ describe("rules: pods of workloads", () => {
     return { [series("periods")]: "0+600x90", [series("throttled_periods")]: `0+${throttled}x90` };
   };
   proveAlert(rules, "CPUThrottlingHigh", {
-    input: { ...cpu(180), [gpus()]: "8x90" },
+    input: { ...cpu(180), [gpus()]: "1x90" },
     quiet: "15m",
     fires: {
       at: "16m",
@@ -269,7 +275,7 @@ describe("rules: pods of workloads", () => {
     },
     silent: [
       { why: "a quarter of the time", input: { ...cpu(150), [gpus()]: "8x90" } },
-      { why: "a container without GPUs", input: { ...cpu(500), [gpus(CONTAINER, "cpu")]: "2x90" } },
+      { why: "a container without GPUs", input: { ...cpu(500), [gpus()]: "0x90", [gpus(CONTAINER, "cpu")]: "2x90" } },
       {
         why: "a container beside the one with GPUs",
         input: { ...cpu(500, `${POD}, container="side"`), [gpus()]: "8x90" },

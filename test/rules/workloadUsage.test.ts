@@ -52,6 +52,8 @@ const requests = {
   ...phase("api-1-y", "Pending"),
   ...phase("train-0", "Running"),
   // In the queue, and after the end.
+  ...pod("train-1", "Job", "train"),
+  ...pod("train-2", "Job", "train"),
   ...container("train-1", "main", "nvidia_com_gpu", 8, ""),
   ...phase("train-1", "Pending"),
   ...container("train-2", "main", "nvidia_com_gpu", 8),
@@ -70,6 +72,8 @@ const usage = (metric: string, values: (share: number) => string): Input => ({
   ...measured(metric, "n2", "api-1-y", values(2)),
   ...measured(metric, "n2", "train-0", values(4)),
   ...fromTeam(measured(metric, "n3", "api-1-y", values(8))),
+  // The node as a whole.
+  [`${metric}{job="cadvisor", instance="n1", node="n1", container=""}`]: values(16),
 });
 const cpu = usage("container_cpu_usage_seconds_total", (share) => `0+${60 * share}x30`);
 const memory = usage("container_memory_working_set_bytes", (share) => `${100 * share}x30`);
@@ -86,7 +90,9 @@ describe("rules: use of workloads", () => {
       ...owner("kube_replicaset_owner", "replicaset", "once-1", "", ""),
       ...pod("nightly-1-x", "Job", "nightly-1"),
       ...owner("kube_job_owner", "job_name", "nightly-1", "CronJob", "nightly"),
-      ...pod("db-0", "StatefulSet", "db"),
+      // Of the names of the ReplicaSet and the Job.
+      ...pod("api-1-0", "StatefulSet", "api-1"),
+      ...pod("train-x", "StatefulSet", "train"),
       ...pod("ray-head", "RayCluster", "ray"),
       ...pod("debug", "", ""),
       ...fromTeam(pod("other", "StatefulSet", "other")),
@@ -99,7 +105,8 @@ describe("rules: use of workloads", () => {
         ["train-0", "Job", "train"],
         ["once-1-x", "ReplicaSet", "once-1"],
         ["nightly-1-x", "CronJob", "nightly"],
-        ["db-0", "StatefulSet", "db"],
+        ["api-1-0", "StatefulSet", "api-1"],
+        ["train-x", "StatefulSet", "train"],
         ["ray-head", "RayCluster", "ray"],
         ["debug", "Pod", "debug"],
       ].map(([name, type, workload]) => [

@@ -1,26 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { settingsSecretPaths } from "../../stacks/settings";
-import { repositoryRoot } from "../../tools/cli/paths";
 import { configurationReference } from "../../tools/docs/configuration";
-
-const file = path.join(repositoryRoot, "docs", "configuration.md");
-const MARKER = /^<!-- Generated from .*-->\n\n/m;
+import { generatedPart } from "../generatedPart";
 
 describe("docs/configuration.md", () => {
-  it("has the reference that the settings' schema gives", () => {
-    const content = readFileSync(file, "utf8");
-    const marker = MARKER.exec(content);
-    assert.ok(marker, "the line that says what is generated is gone");
-    const start = marker.index + marker[0].length;
-    const reference = configurationReference();
-    if (process.env.UPDATE_GOLDEN) writeFileSync(file, content.slice(0, start) + reference);
-    else {
-      const hint = "when the change is wanted: UPDATE_GOLDEN=1 npm test, then review the diff";
-      assert.equal(content.slice(start), reference, `the reference differs from the settings; ${hint}`);
-    }
-  });
+  it("has the reference that the settings' schema gives", () => generatedPart("configuration.md", configurationReference()));
 
   const row = (setting: string) =>
     configurationReference()

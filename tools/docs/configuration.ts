@@ -3,6 +3,7 @@ import { parseSettings, settingsSchema, settingsSecretPaths } from "../../stacks
 import { environmentSchema } from "../../stacks/settings/environment";
 import { cpu, dnsLabel, duration, quantity } from "../../stacks/settings/fields";
 import { presets } from "../../stacks/settings/schema";
+import { table } from "./markdown";
 
 type JsonSchema = z.core.JSONSchema.JSONSchema;
 
@@ -27,9 +28,6 @@ const scalarOfPattern = new Map(
 );
 
 const code = (text: unknown) => `\`${typeof text === "string" ? text : JSON.stringify(text)}\``;
-const cell = (text: string) => text.replaceAll("|", "\\|");
-const tableRow = (cells: string[]) => `| ${cells.map(cell).join(" | ")} |`;
-const table = (heading: string[], rows: string[][]) => [heading, heading.map(() => "---"), ...rows].map(tableRow);
 
 /** JSON Schema also knows `true` and `false` for schemas; the settings have neither. */
 function solid(schema: JsonSchema | boolean | undefined): JsonSchema {

@@ -60,8 +60,8 @@ export async function printPlatform(place: Place, platform: Platform): Promise<v
     out(
       `\nBreak a GPU and ask again\n  curl -X PUT 'http://${fleet.spec.clusterIP}:${fleet.spec.ports[0]?.port}/faults/xid?node=gpu-node-0&gpu=0'\n`,
     );
-    out(`  npm run local --${placeFlags(place)} status\n`);
+    out(`  npm run local -- status${placeFlags(place)}\n`);
   }
-  out(`\nRemove it\n  npm run local --${placeFlags(place)} down\n`);
+  out(`\nRemove it\n  npm run local -- down${placeFlags(place)}\n`);
   api.close();
 }

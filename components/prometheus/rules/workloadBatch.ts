@@ -88,18 +88,13 @@ const scalingRules: RuleGroup["rules"] = [
     severity: "warning",
     summary: "Disruption budget {{ $labels.namespace }}/{{ $labels.poddisruptionbudget }} has too few healthy pods.",
     description:
-      "The pods of disruption budget {{ $labels.poddisruptionbudget }} in namespace {{ $labels.namespace }} are {{ $value }} healthy ones short of its minimum: the workload is degraded, and no node with one of them can be drained.",
+      "Disruption budget {{ $labels.poddisruptionbudget }} in namespace {{ $labels.namespace }} wants {{ $value }} more healthy pods than there are: the workload is degraded, and no node with one of them can be drained.",
   },
 ];
 
+const quota = (matchers: string) => objects("kube_resourcequota", "namespace, resourcequota, resource", matchers);
 /** Without GPUs: that their quota is used up is what it is for. */
-const quota = (type: string) =>
-  objects(
-    "kube_resourcequota",
-    "namespace, resourcequota, resource",
-    `type="${type}", resource!~"(.+[.])?nvidia[.]com/.+"`,
-  );
-const usedQuota = `100 * ${quota("used")} / (${quota("hard")} > 0)`;
+const usedQuota = `100 * ${quota('type="used", resource!~"(.+[.])?nvidia[.]com/.+"')} / (${quota('type="hard"')} > 0)`;
 
 const quotaRules: RuleGroup["rules"] = [
   {
