@@ -190,6 +190,8 @@ export class Alertmanager extends pulumi.ComponentResource {
               ? { emptyDir: { sizeLimit: args.ephemeralStorageSize ?? "100Mi" } }
               : { volumeClaimTemplate: claimTemplate(args.volumeSize, args.storageClass) },
           logFormat: "json",
+          // By which receiver a notification failed: the heartbeat is one of several webhooks.
+          enableFeatures: ["receiver-name-in-metrics"],
           nodeSelector: { "kubernetes.io/os": "linux" },
           topologySpreadConstraints: spreadOverZonesAndNodes({
             matchLabels: selectorLabels(identity),

@@ -142,8 +142,8 @@ const MONITORING = "monitoring.coreos.com";
 const SELECTED = ["servicemonitors", "podmonitors", "probes", "scrapeconfigs", "prometheusrules"];
 
 /**
- * What the operator of {@link images} needs in its own namespace, and nothing elsewhere. It has no right to write events: it
- * asks for that in the whole cluster or not at all, and says at its start that it writes none.
+ * What the operator of {@link images} needs in its own namespace, and nothing elsewhere. Events are not among it: it asks for
+ * that right in the whole cluster or not at all.
  */
 function operatorRules(): k8s.types.input.rbac.v1.PolicyRule[] {
   const reconciled = ["prometheuses", "alertmanagers", "thanosrulers"];
@@ -178,12 +178,13 @@ function operatorRules(): k8s.types.input.rbac.v1.PolicyRule[] {
   ];
 }
 
-/** To read the monitors and rules of every namespace, and to write into their status whether they were accepted. */
+/** To read the monitors and rules of every namespace, and to say there what is wrong with them. */
 function everyNamespaceRules(): k8s.types.input.rbac.v1.PolicyRule[] {
   return [
     { apiGroups: [MONITORING], resources: SELECTED, verbs: ["get", "list", "watch"] },
     { apiGroups: [MONITORING], resources: SELECTED.map((kind) => `${kind}/status`), verbs: ["get", "update", "patch"] },
     { apiGroups: [""], resources: ["namespaces"], verbs: ["get", "list", "watch"] },
+    { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
   ];
 }
 

@@ -46,7 +46,8 @@ export interface AlertmanagerConfiguration {
 }
 
 const NOBODY = "nobody";
-const HEARTBEAT = "heartbeat";
+/** The receiver of the Watchdog. */
+export const HEARTBEAT = "heartbeat";
 
 /** Renders a routing tree; `secretsDirectory` is where Alertmanager finds the secret files. */
 export function alertmanagerConfiguration(routing: Routing, secretsDirectory: string): AlertmanagerConfiguration {

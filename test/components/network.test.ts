@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { call, type NetworkMember, networkOf, policiesOf } from "../../components";
+import { networkReference } from "../../tools/docs/network";
 import { manifestsOf } from "../../tools/plan/manifests";
 import { networkTable } from "../../tools/plan/networkTable";
-import { networkReference } from "../../tools/docs/network";
 import { generatedPart } from "../generatedPart";
 import type { Graph } from "../harness";
 import { platformOf, stackSettings } from "./platformProgram";

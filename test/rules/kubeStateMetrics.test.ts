@@ -50,12 +50,15 @@ describe("rules: kube-state-metrics", () => {
   });
   proveAlert(rules, "KubeStateMetricsWatchErrors", {
     input: {
-      ...requests("watch", "*v1.Pod", { error: "0+9x60", success: "0+1x60" }),
+      ...requests("watch", "*v1.Pod", { error: "0+3x60", success: "0+2x60" }),
       ...requests("list", "*v1.Pod", { error: "0+9x60" }),
-      ...requests("list", "*v1.Node", { error: "0+2x60" }),
+      ...requests("list", "*v1.Node", { error: "0+3x60", success: "0+2x60" }),
+      // A team's own succeeds.
+      ...requests("watch", "*v1.Pod", { success: "0+99x60" }, "team"),
+      ...requests("list", "*v1.Node", { success: "0+99x60" }, "team"),
     },
     quiet: "15m",
-    fires: { at: "16m", alerts: [watchErrors("*v1.Pod", 90), watchErrors("*v1.Node", 100)] },
+    fires: { at: "16m", alerts: [watchErrors("*v1.Pod", 60), watchErrors("*v1.Node", 60)] },
     silent: [
       {
         why: "an API server that is away for two minutes",
@@ -66,8 +69,17 @@ describe("rules: kube-state-metrics", () => {
         input: requests("watch", "*v1.Pod", { error: "0+1x60", success: "0+1x60" }),
       },
       {
+        why: "a server that is often too slow for a list",
+        input: requests("list", "*v1.Pod", { error: "0+1x60", success: "0+1x60" }),
+      },
+      {
         why: "another namespace's Service of the same name",
-        input: requests("watch", "*v1.Pod", { error: "0+9x60" }, "team"),
+        input: {
+          ...requests("watch", "*v1.Pod", { error: "0+9x60" }, "team"),
+          ...requests("watch", "*v1.Pod", { success: "0+1x60" }),
+          ...requests("list", "*v1.Pod", { error: "0+9x60" }, "team"),
+          ...requests("list", "*v1.Pod", { success: "0+1x60" }),
+        },
       },
     ],
   });

@@ -97,7 +97,7 @@ describe("rules: nodes, system", () => {
           labels: n1,
           summary: "Nothing keeps the clock of node n1 right.",
           description:
-            "The kernel of node n1 has not heard from a time service for so long that it takes the clock for 16s wrong. It drifts from now on.",
+            "The kernel of node n1 has not heard from a time service for 9 hours, or since it booted: it takes the clock for 16s wrong, which is as much as it can say. The clock drifts.",
         },
       ],
     },

@@ -51,13 +51,18 @@ describe("rules: space of volumes", () => {
       ...mode("ReadWriteMany"),
       ...mounted("reader", true),
       ...mounted("writer", false),
-      ...bytes("2x200", { name: "cache" }),
+      ...bytes("2.9x200", { name: "cache" }),
     },
     quiet: "59m",
-    fires: { at: "61m", alerts: [fillsUp("data", "14.29%"), fillsUp("cache", "2%")] },
+    fires: { at: "61m", alerts: [fillsUp("data", "14.29%"), fillsUp("cache", "2.9%")] },
     silent: [
       { why: "a large part left, however fast it goes", input: bytes("17-0.01x200"), until: "80m" },
       { why: "little left that will do for a week", input: bytes("14.9-0.001x200") },
+      {
+        why: "a fall after a long rest",
+        input: bytes("14x300 14-0.01x110 12.9x30", { size: "100x450" }),
+        until: "410m",
+      },
       { why: "little left that stays", input: bytes("3.1x200") },
       { why: "a volume for reading only", input: { ...bytes("0x200"), ...mode("ReadOnlyMany") } },
       {
@@ -76,15 +81,16 @@ describe("rules: space of volumes", () => {
     description: `The volume of claim ${name} in namespace ml has ${left} of its space left, and at its present rate nothing within four hours: writes to it fail then, checkpoints among them.`,
   });
   proveAlert(rules, "KubePersistentVolumeAlmostFull", {
-    input: { ...bytes("2-0.02x60"), ...bytes("0x60", { name: "db" }) },
-    quiet: "5m",
-    fires: { at: "6m", alerts: [full("data", "1.88%"), full("db", "0%")] },
+    // A fall after a rest, and one that is full.
+    input: { ...bytes("2.9x120 2.88-0.02x60"), ...bytes("_x150 0x60", { name: "db" }) },
+    quiet: "140m",
+    fires: { at: "170m", alerts: [full("data", "1.9%"), full("db", "0%")] },
     silent: [
-      { why: "a cache that is kept almost full", input: bytes("1x60") },
+      { why: "a cache that is kept almost full", input: bytes("1x60"), until: "20m" },
       { why: "a fast fall with something left", input: bytes("3.9-0.02x60"), until: "20m" },
-      { why: "one that will do for five hours", input: bytes("2.9-0.009x60") },
-      { why: "one that is being emptied", input: bytes("0+0.01x60") },
-      { why: "a volume for reading only", input: { ...bytes("0x60"), ...mode("ReadOnlyMany") } },
+      { why: "one that will do for five hours", input: bytes("2.9-0.009x60"), until: "20m" },
+      { why: "one that is being emptied", input: bytes("0+0.01x60"), until: "20m" },
+      { why: "a volume for reading only", input: { ...bytes("0x60"), ...mode("ReadOnlyMany") }, until: "20m" },
     ],
   });
 

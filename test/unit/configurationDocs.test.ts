@@ -4,7 +4,8 @@ import { configurationReference } from "../../tools/docs/configuration";
 import { generatedPart } from "../generatedPart";
 
 describe("docs/configuration.md", () => {
-  it("has the reference that the settings' schema gives", () => generatedPart("configuration.md", configurationReference()));
+  it("has the reference that the settings' schema gives", () =>
+    generatedPart("configuration.md", configurationReference()));
 
   const row = (setting: string) =>
     configurationReference()

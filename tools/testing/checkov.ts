@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { createHash } from "node:crypto";
 import { UserError } from "../cli/errors";
 import { cacheDirectory } from "../cli/paths";
 import type { Progress } from "../cli/progress";
@@ -20,7 +20,10 @@ export interface FailedCheck {
 
 /** Installs checkov, from PyPI, into the cache; does nothing when it is there. Returns its program. */
 export async function installCheckov(progress: Progress): Promise<string> {
-  const hash = createHash("sha256").update(await readFile(REQUIREMENTS)).digest("hex").slice(0, 12);
+  const hash = createHash("sha256")
+    .update(await readFile(REQUIREMENTS))
+    .digest("hex")
+    .slice(0, 12);
   const folder = path.join(cacheDirectory(), `checkov-${hash}`);
   const program = path.join(folder, "bin", "checkov");
   // Made last: an interrupted installation has no such file.
@@ -28,7 +31,10 @@ export async function installCheckov(progress: Progress): Promise<string> {
   if (existsSync(done)) return program;
   const python = await onPath("python3");
   if (!python) {
-    throw new UserError("checkov needs Python 3, which is not on PATH", "sudo apt-get install --yes python3 python3-venv");
+    throw new UserError(
+      "checkov needs Python 3, which is not on PATH",
+      "sudo apt-get install --yes python3 python3-venv",
+    );
   }
   await progress.step("installing checkov from PyPI", async () => {
     await rm(folder, { recursive: true, force: true });

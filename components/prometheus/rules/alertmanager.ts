@@ -1,8 +1,6 @@
 import { jobs } from "../jobs";
+import { HEARTBEAT } from "../routing";
 import type { RuleContext, RuleGroup } from "./rule";
-
-/** The receiver of the Watchdog: a service outside that alarms when the posts stop. */
-const HEARTBEAT = "heartbeat";
 
 const CLUSTER = "cluster, namespace";
 // The receiver's name is there with Alertmanager's feature `receiver-name-in-metrics`; without it the rules work too.

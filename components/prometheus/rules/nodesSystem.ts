@@ -55,13 +55,13 @@ export const nodeSystemGroups: RuleGroup[] = [
       },
       {
         alert: "NodeClockNotSynchronising",
-        // 16 s is where the kernel stops counting: nothing has set this clock for hours.
+        // 16 s is where the kernel stops counting: nothing has set this clock for 9 hours, or since it booted.
         expr: `max ${byNode} (node_timex_maxerror_seconds{${nodeExporter}} >= 16 and node_timex_sync_status{${nodeExporter}} == 0)`,
         for: "15m",
         severity: "warning",
         summary: "Nothing keeps the clock of node {{ $labels.node }} right.",
         description:
-          "The kernel of node {{ $labels.node }} has not heard from a time service for so long that it takes the clock for {{ $value | humanizeDuration }} wrong. It drifts from now on.",
+          "The kernel of node {{ $labels.node }} has not heard from a time service for 9 hours, or since it booted: it takes the clock for {{ $value | humanizeDuration }} wrong, which is as much as it can say. The clock drifts.",
       },
       {
         alert: "NodeFileDescriptorLimit",

@@ -102,6 +102,8 @@ function timeSeriesStore(stores: string): RuleGroup {
       },
       {
         alert: "PrometheusTSDBWALWritesFailing",
+        // Critical for one replica too: as a rule the disk is full, and its twin's is about to be. Then no rule sees new data,
+        // and the Watchdog, which needs none, goes on.
         expr: `${increase("wal_writes_failed", "5m")} > 0`,
         for: "5m",
         severity: "critical",

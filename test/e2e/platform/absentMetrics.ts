@@ -1,2 +1,37 @@
-/** Metrics that rules ask for and that the throwaway cluster may not have, with the reason. */
-export const absentHere: Record<string, string> = {};
+/** Metrics that rules ask for and that the throwaway cluster need not have, with the reason. */
+export const absentHere: readonly { names: RegExp; why: string }[] = [
+  {
+    names: /^(aggregator_unavailable_apiservice_total|apiserver_(flowcontrol_rejected|request_terminations).*)$/,
+    why: "there is a series only after the first such failure",
+  },
+  { names: /^kubelet_runtime_operations_errors_total$/, why: "there is a series only after the first failure" },
+  { names: /^apiserver_admission_webhook_/, why: "the cluster has no admission webhook" },
+  { names: /^container_cpu_cfs_/, why: "only containers with a CPU limit have a quota" },
+  { names: /^coredns_proxy_/, why: "the cluster's DNS has no upstream" },
+  { names: /^kube_(cron)?job_/, why: "nothing runs as a Job" },
+  { names: /^kube_horizontalpodautoscaler_/, why: "nothing is scaled automatically" },
+  { names: /^kube_node_(deletion_timestamp|spec_taint)$/, why: "the one node is neither tainted nor being deleted" },
+  {
+    names: /^(kube_persistentvolume|kube_pod_spec_volumes_persistentvolumeclaims_|kubelet_volume_stats_)/,
+    why: "without a storage class there are no volumes",
+  },
+  {
+    names:
+      /^kube_pod_(container_status_(last_)?terminated_|init_container_status_|deletion_timestamp|status_(reason|unschedulable))/,
+    why: "pods have it only while they wait, fail or end, and none does",
+  },
+  { names: /^kube_pod_resourceclaim_info$/, why: "no pod claims a device" },
+  { names: /^kube_pod_container_status_waiting_reason$/, why: "a container has it only while it waits" },
+  { names: /^kube_resourcequota$/, why: "no namespace has a quota" },
+  { names: /^kube_state_metrics_list_total$/, why: "this API server streams what there is instead of listing it" },
+  {
+    names: /^kubelet_(certificate_manager_|server_expiration_renew_errors)/,
+    why: "the node's certificates are not rotated",
+  },
+  { names: /^node_edac_/, why: "a virtual machine has no memory controller to ask" },
+  { names: /^node_ethtool_.+_allowance_exceeded$/, why: "only the network cards of EC2 count it" },
+  { names: /^node_md_/, why: "the machine has no RAID" },
+  { names: /^prometheus_remote_storage_/, why: "nothing is written elsewhere" },
+  { names: /^thanos_(alert|rule)_/, why: "with one shard there are no rulers" },
+  { names: /^thanos_(objstore|shipper)_/, why: "there is no bucket" },
+];

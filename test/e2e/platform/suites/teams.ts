@@ -100,13 +100,22 @@ export function teams(platform: LivePlatform): void {
     assert.equal(await count("count(up == 1)"), before, "everything else is still up");
     assert.equal(await count("min(prometheus_config_last_reload_successful)"), 1);
     assert.equal(await count(`count(e2e_metric{namespace="${BROKEN}"})`), 0);
-    // The status of the object says it to whoever wrote it.
-    const { status } = (await platform.api.request(
-      "GET",
-      `/apis/${API}/namespaces/${BROKEN}/servicemonitors/invalid`,
-    )) as { status?: { bindings?: { conditions?: { type: string; status: string }[] }[] } };
-    const conditions = status?.bindings?.flatMap((binding) => binding.conditions ?? []) ?? [];
-    console.log(`      status of the refused monitor: ${JSON.stringify(conditions).slice(0, 200)}`);
+    // And whoever wrote them reads it where they are.
+    await eventually(
+      "events say why",
+      async () => {
+        const { items } = (await platform.api.request(
+          "GET",
+          `/apis/events.k8s.io/v1/namespaces/${BROKEN}/events`,
+        )) as unknown as {
+          items: { reason: string; regarding: { kind: string; name: string } }[];
+        };
+        return items
+          .filter(({ reason }) => reason === "InvalidConfiguration")
+          .map(({ regarding }) => `${regarding.kind} ${regarding.name}`);
+      },
+      (objects) => ["PrometheusRule invalid", "ServiceMonitor invalid"].every((object) => objects.includes(object)),
+    );
   });
 
   it("are told by the API server when they ask for more than they may have", async () => {
