@@ -4,6 +4,8 @@ import path from "node:path";
 import { platformRuleGroups } from "../../components/prometheus/rules";
 import { isAlertingRule } from "../../components/prometheus/rules/rule";
 import { repositoryRoot } from "../../tools/cli/paths";
+import { alertReference } from "../../tools/docs/alerts";
+import { generatedPart } from "../generatedPart";
 import { promtool, proven } from "./promtool";
 
 describe("rules: every rule", () => {
@@ -30,6 +32,8 @@ describe("rules: every rule", () => {
       .sort();
     assert.deepEqual(pages, alerts.map((alert) => `${alert}.md`).sort());
   });
+
+  it("is in the table of docs/alerts.md", () => generatedPart("alerts.md", alertReference()));
 
   it("says with values what is wrong, in whole sentences", () => {
     for (const rule of rules.filter(isAlertingRule)) {

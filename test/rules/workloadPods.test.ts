@@ -88,7 +88,7 @@ describe("rules: pods of workloads", () => {
   const pending = {
     ...node("n1"),
     [onNode("n1")]: "1x90",
-    ...phase({ Pending: "1x90", Running: "0x90", Unknown: "0x90" }),
+    ...phase({ Pending: "1x90", Running: "0x90" }),
   };
   proveAlert(rules, "KubePodNotReady", {
     input: {

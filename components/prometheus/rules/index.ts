@@ -44,7 +44,7 @@ export interface PlatformRulesArgs {
 type Rules = (context: RuleContext) => RuleGroup[];
 
 /** The groups of rules that the platform ships, by what they are about. */
-function ruleAreas(args: Omit<PlatformRulesArgs, "namespace">): Record<string, RuleGroup[]> {
+export function platformRuleAreas(args: Omit<PlatformRulesArgs, "namespace">): Record<string, RuleGroup[]> {
   const context: RuleContext = { namespace: args.platformNamespace ?? "monitoring" };
   const budgets = {
     defaultSeries: args.seriesPerNamespace ?? 100_000,
@@ -75,7 +75,7 @@ function ruleAreas(args: Omit<PlatformRulesArgs, "namespace">): Record<string, R
 
 /** Every group of rules that the platform ships. */
 export const platformRuleGroups = (args: Omit<PlatformRulesArgs, "namespace"> = {}): RuleGroup[] =>
-  Object.values(ruleAreas(args)).flat();
+  Object.values(platformRuleAreas(args)).flat();
 
 /**
  * The rules that the platform ships, as PrometheusRules. A label says who can evaluate each: every shard of Prometheus alone, or
@@ -89,7 +89,7 @@ export class PlatformRules extends pulumi.ComponentResource {
   constructor(name: string, args: PlatformRulesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:PlatformRules", name, {}, opts);
     const labels = commonLabels({ name: "prometheus-rules", instance: name, component: "alerting" });
-    for (const [area, groups] of Object.entries(ruleAreas(args))) {
+    for (const [area, groups] of Object.entries(platformRuleAreas(args))) {
       for (const scope of ["shard", "global"] as const) {
         const inScope = groups.filter((group) => group.scope === scope);
         if (inScope.length === 0) continue;

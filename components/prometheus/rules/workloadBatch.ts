@@ -1,4 +1,4 @@
-import { copyLabel, gpuPods, objectSeries, objects, onPod, POD } from "./objects";
+import { copyLabel, gpuPods, objectSeries, objects, onPod } from "./objects";
 import type { RuleGroup } from "./rule";
 
 const JOB = "namespace, job_name";
@@ -10,7 +10,7 @@ const scheduledJobs = `max by (cluster, ${JOB}, cronjob) (${copyLabel(objectSeri
 
 /** Jobs of which a pod asks for GPUs. */
 const gpuJobs = copyLabel(
-  `(${objects("kube_pod_info", `${POD}, created_by_name`, 'created_by_kind="Job"')} and ${onPod} ${gpuPods})`,
+  `(${objectSeries("kube_pod_info", 'created_by_kind="Job"')} and ${onPod} ${gpuPods})`,
   "created_by_name",
   "job_name",
 );

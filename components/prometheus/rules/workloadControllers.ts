@@ -1,5 +1,5 @@
 import { inService } from "./nodeSeries";
-import { copyLabel, objectSeries, objects, onPod, POD } from "./objects";
+import { copyLabel, nodeReady, objectSeries, objects, onPod, POD } from "./objects";
 import type { RuleGroup } from "./rule";
 
 /** How many times a number of pods changed: how a rollout is seen to go on. */
@@ -102,11 +102,11 @@ const leavingNodes = `count by (cluster) (${objects("kube_node_spec_taint", "nod
  * that are out of service do not count either.
  */
 const idleDaemons =
-  `(${objects("kube_pod_info", `${POD}, node, created_by_name`, 'created_by_kind="DaemonSet"')}` +
-  ` and ${onPod} ${objects("kube_pod_status_ready", POD, 'condition="true"')} == 0` +
-  ` and ${onPod} time() - ${objects("kube_pod_created", POD)} > 900` +
-  ` unless ${onPod} ${objects("kube_pod_deletion_timestamp", POD)}` +
-  ` and on (cluster, node) ${objects("kube_node_status_condition", "node", 'condition="Ready", status="true"')} == 1)`;
+  `max by (cluster, ${POD}, node, created_by_name) (${objectSeries("kube_pod_info", 'created_by_kind="DaemonSet"')}` +
+  ` and ${onPod} ${objectSeries("kube_pod_status_ready", 'condition="true"')} == 0` +
+  ` and ${onPod} ${objectSeries("kube_pod_created")} < time() - 900` +
+  ` unless ${onPod} ${objectSeries("kube_pod_deletion_timestamp")}` +
+  ` and on (cluster, node) ${nodeReady} == 1)`;
 
 const daemonSetRules: RuleGroup["rules"] = [
   {

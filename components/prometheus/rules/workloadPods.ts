@@ -2,6 +2,7 @@ import { jobs } from "../jobs";
 import {
   claimsOfPods,
   GPU_RESOURCES,
+  nodeReady,
   objectSeries,
   objects,
   onPod,
@@ -13,6 +14,7 @@ import {
 import type { RuleGroup } from "./rule";
 
 const CONTAINER = `${POD}, container`;
+const onContainer = `on (cluster, ${CONTAINER})`;
 
 /**
  * Containers in the pauses between their restarts. Looking back 10 minutes: the pauses get shorter again only after 10 minutes
@@ -39,11 +41,13 @@ const notStarting = ["container", "init_container"]
   })
   .join(" or ");
 
-/** Initial containers that run: those with a state that is neither waiting nor the end. */
+const pending = `${objectSeries("kube_pod_status_phase", 'phase="Pending"')} == 1`;
+
+/** Initial containers of such pods that run: those with a state that is neither waiting nor the end. */
 const initializing =
-  `(${objects("kube_pod_init_container_status_restarts_total", CONTAINER)}` +
-  ` unless ${objects("kube_pod_init_container_status_waiting_reason", CONTAINER)}` +
-  ` unless ${objects("kube_pod_init_container_status_terminated_reason", CONTAINER)})`;
+  `(${objectSeries("kube_pod_init_container_status_restarts_total")} and ${onPod} ${pending}` +
+  ` unless ${onContainer} ${objectSeries("kube_pod_init_container_status_waiting_reason")}` +
+  ` unless ${onContainer} ${objectSeries("kube_pod_init_container_status_terminated_reason")})`;
 
 /** Containers that were killed for their memory and not started again; when is not said. */
 const endedByMemory = (range: string) =>
@@ -83,11 +87,11 @@ export const podGroups: RuleGroup[] = [
         alert: "KubePodNotReady",
         // Not while initial containers run: they may load data, or wait for other pods of a training job.
         expr:
-          `(${objects("kube_pod_info", `${POD}, node`, 'node!=""')} and ${onPod} ${objects("kube_pod_status_phase", POD, 'phase=~"Pending|Unknown"')} == 1)` +
+          `max by (cluster, ${POD}, node) (${objectSeries("kube_pod_info", 'node!=""')} and ${onPod} ${pending}` +
           ` unless ${onPod} ${initializing}` +
           ` unless ${onPod} (${notStarting} or ${crashing})` +
           ` unless ${onPod} ${terminating}` +
-          ` unless ${onPod} ${podsOnLostNodes}`,
+          ` unless on (cluster, node) ${nodeReady} == 0)`,
         // An image with a GPU framework and a model can take a quarter of an hour to pull [judgement].
         for: "30m",
         severity: "warning",
@@ -131,7 +135,7 @@ export const podGroups: RuleGroup[] = [
       {
         alert: "CPUThrottlingHigh",
         // Only containers with GPUs: what feeds a GPU waits for the CPU while the GPU idles. A quarter is a judgement.
-        expr: `100 * ${cpuPeriods("throttled_periods")} / ${cpuPeriods("periods")} > 25 and on (cluster, ${CONTAINER}) ${objects("kube_pod_container_resource_requests", CONTAINER, GPU_RESOURCES)} > 0`,
+        expr: `100 * ${cpuPeriods("throttled_periods")} / ${cpuPeriods("periods")} > 25 and ${onContainer} ${objectSeries("kube_pod_container_resource_requests", GPU_RESOURCES)} > 0`,
         for: "15m",
         severity: "warning",
         summary:

@@ -1,5 +1,5 @@
 import { jobs } from "../jobs";
-import { copyLabel, objectSeries, objects, POD } from "./objects";
+import { copyLabel, objectSeries, objects, onPod, POD } from "./objects";
 import type { RuleGroup } from "./rule";
 
 /** The workload of each pod, as the labels `workload_type` and `workload`. */
@@ -11,17 +11,14 @@ const itself = (expr: string, label: string, type: string) =>
   copyLabel(`label_replace(${expr}, "workload_type", "${type}", "", "")`, label, "workload");
 
 const pods = (kind: string) => objectSeries("kube_pod_info", `created_by_kind${kind}`);
+const onPodWithWorkload = `${onPod} group_left (workload_type, workload)`;
 
 /** Pods of an object that may itself have an owner, which is then their workload: ReplicaSets of Deployments, Jobs of CronJobs. */
 function throughOwner(type: string, ownerMetric: string, label: string): string {
   const labels = `namespace, ${label}`;
   const owned = objects(ownerMetric, `${labels}, owner_kind, owner_name`, 'owner_is_controller="true"');
   const free = objects(ownerMetric, labels, 'owner_kind=""');
-  const of = copyLabel(
-    objects("kube_pod_info", `${POD}, created_by_name`, `created_by_kind="${type}"`),
-    "created_by_name",
-    label,
-  );
+  const of = copyLabel(pods(`="${type}"`), "created_by_name", label);
   return `${of} * on (cluster, ${labels}) group_left (workload_type, workload) (${ownerAsWorkload(owned, "owner")} or ${itself(free, label, type)})`;
 }
 
@@ -36,17 +33,19 @@ const WORKLOAD = "namespace, workload_type, workload";
 
 /** Sums values of pods by workload. */
 const byWorkload = (values: string, labels = WORKLOAD) =>
-  `sum by (cluster, ${labels}) (${values} * on (cluster, ${POD}) group_left (workload_type, workload) max by (cluster, ${WORKLOAD}, pod) (${WORKLOAD_OF_POD}))`;
+  `sum by (cluster, ${labels}) (${values} * ${onPodWithWorkload} max by (cluster, ${WORKLOAD}, pod) (${WORKLOAD_OF_POD}))`;
 
 /** What cAdvisor measures of whole pods. */
 const ofPods = (metric: string) => `${metric}{job="${jobs.cadvisor}", service="", container="", pod!=""}`;
 const cpu = `rate(${ofPods("container_cpu_usage_seconds_total")}[5m])`;
 const memory = ofPods("container_memory_working_set_bytes");
 
-/** What pods have reserved on nodes: not in the queue, and not after their end, when the objects are still there. */
-const requests =
-  `(sum by (cluster, ${POD}, resource) (${objects("kube_pod_container_resource_requests", `${POD}, container, resource`, 'node!="", resource=~"cpu|memory|nvidia_com_.+"')})` +
-  ` and on (cluster, ${POD}) ${objects("kube_pod_status_phase", POD, 'phase=~"Pending|Running"')} == 1)`;
+const REQUESTS = "namespace_workload_resource:kube_pod_container_resource_requests:sum";
+
+/** What containers have reserved on nodes: not in the queue, and not after their end, when the objects are still there. */
+const reserved =
+  `(${objectSeries("kube_pod_container_resource_requests", 'node!="", resource=~"cpu|memory|nvidia_com_.+"')}` +
+  ` and ${onPod} ${objectSeries("kube_pod_status_phase", 'phase=~"Pending|Running"')} == 1)`;
 
 export const usageGroups: RuleGroup[] = [
   {
@@ -55,12 +54,13 @@ export const usageGroups: RuleGroup[] = [
     rules: [
       { record: WORKLOAD_OF_POD, expr: `max by (cluster, ${WORKLOAD}, pod) (${workloadOfPod})` },
       {
-        record: "namespace_resource:kube_pod_container_resource_requests:sum",
-        expr: `sum by (cluster, namespace, resource) (${requests})`,
+        record: REQUESTS,
+        // By instance first: two of kube-state-metrics at once must not count twice.
+        expr: `max by (cluster, ${WORKLOAD}, resource) (sum by (cluster, instance, ${WORKLOAD}, resource) (${reserved} * ${onPodWithWorkload} ${WORKLOAD_OF_POD}))`,
       },
       {
-        record: "namespace_workload_resource:kube_pod_container_resource_requests:sum",
-        expr: byWorkload(requests, `${WORKLOAD}, resource`),
+        record: "namespace_resource:kube_pod_container_resource_requests:sum",
+        expr: `sum by (cluster, namespace, resource) (${REQUESTS})`,
       },
     ],
   },

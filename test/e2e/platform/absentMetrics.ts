@@ -5,6 +5,7 @@ export const absentHere: readonly { names: RegExp; why: string }[] = [
     why: "there is a series only after the first such failure",
   },
   { names: /^kubelet_runtime_operations_errors_total$/, why: "there is a series only after the first failure" },
+  { names: /^alertmanager_notifications_(failed_)?total$/, why: "no receiver is configured yet" },
   { names: /^apiserver_admission_webhook_/, why: "the cluster has no admission webhook" },
   { names: /^container_cpu_cfs_/, why: "only containers with a CPU limit have a quota" },
   { names: /^coredns_proxy_/, why: "the cluster's DNS has no upstream" },

@@ -46,7 +46,7 @@ describe("the platform on a real Kubernetes", function () {
 
   it("a preview after up shows no change, a changed setting exactly its own", async () => {
     assert.deepEqual(await platform.preview(await platform.stack()), []);
-    assert.deepEqual(await platform.preview(await platform.stack(["prometheus.scrapeInterval=10s"])), [
+    assert.deepEqual(await platform.preview(await platform.stack(["prometheus.scrapeInterval=20s"])), [
       {
         resource: "Prometheus prometheus",
         operation: "update",

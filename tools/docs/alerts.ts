@@ -1,0 +1,34 @@
+import { platformRuleAreas } from "../../components/prometheus/rules";
+import { isAlertingRule, type RuleGroup } from "../../components/prometheus/rules/rule";
+import { table } from "./markdown";
+
+const linked = (alert: string) => `[${alert}](runbooks/${alert}.md)`;
+
+const alertRows = (groups: readonly RuleGroup[]) =>
+  groups.flatMap(({ scope, rules }) =>
+    rules
+      .filter(isAlertingRule)
+      .map((rule) => [linked(rule.alert), rule.severity, rule.for ?? "at once", scope, rule.summary]),
+  );
+
+const recordRows = (groups: readonly RuleGroup[]) =>
+  groups.flatMap(({ scope, rules }) =>
+    rules.flatMap((rule) => (isAlertingRule(rule) ? [] : [[`\`${rule.record}\``, scope]])),
+  );
+
+/** The generated part of docs/alerts.md. */
+export function alertReference(): string {
+  const areas = Object.entries(platformRuleAreas({ teams: true }));
+  return areas
+    .flatMap(([area, groups]) => {
+      const records = recordRows(groups);
+      return [
+        `## ${area}`,
+        "",
+        ...table(["Alert", "Severity", "After", "Evaluated by", "Says"], alertRows(groups)),
+        "",
+        ...(records.length > 0 ? [...table(["Recorded series", "Evaluated by"], records), ""] : []),
+      ];
+    })
+    .join("\n");
+}
