@@ -18,8 +18,14 @@ export const names = {
   rules: "platform-rules",
 } as const;
 
-/** The label of namespaces whose monitors and rules are picked up. */
-export const teamLabel = { "gpu-observability/monitoring": "enabled" };
+/** The label by which namespaces say who scrapes them. */
+export const MONITORING_LABEL = "gpu-observability/monitoring";
+
+/** Its value in the namespaces of teams. */
+export const TEAM_VALUE = "enabled";
+
+/** Its value in the platform's own namespaces: another platform in the cluster has another. */
+export const ownValue = (namespace: string) => `platform-${namespace}`;
 
 /** The namespace of what has to see the nodes themselves; the platform's own does not admit such pods. */
 export const nodesNamespace = (namespace: string) => `${namespace}-nodes`;

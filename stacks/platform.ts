@@ -6,7 +6,7 @@ import { partOf } from "../components/kubernetes/labels";
 import { privilegedNamespaceLabels, restrictedNamespaceLabels } from "../components/kubernetes/securityContext";
 import { REPLICA_LABEL } from "../components/prometheus/replicaLabel";
 import { imagesOf } from "./images";
-import { names, nodesNamespace, teamLabel } from "./names";
+import { MONITORING_LABEL, names, nodesNamespace, ownValue } from "./names";
 import { createAlertmanager, createRuler } from "./parts/alerting";
 import { createClusterMetrics } from "./parts/clusterMetrics";
 import { type CustomResourceContext, optionsOf, requireSpread, unreachable } from "./parts/context";
@@ -64,15 +64,15 @@ export function deploy(): PlatformOutputs {
 function createNamespaces(settings: Settings, provider: k8s.Provider) {
   const nodes = nodesNamespace(settings.namespace);
   if (!settings.createNamespace) {
-    pulumi.log.info(
-      `createNamespace is false: the namespaces ${settings.namespace} and ${nodes} must exist and carry the label ${Object.entries(teamLabel)[0]?.join("=")}, or nothing in them is scraped`,
+    pulumi.log.warn(
+      `createNamespace is false: the namespaces ${settings.namespace} and ${nodes} must exist and carry the label ${MONITORING_LABEL}=${ownValue(settings.namespace)}, or nothing in them is scraped; ${nodes} must admit privileged pods`,
     );
     return { namespace: pulumi.output(settings.namespace), nodesNamespace: pulumi.output(nodes) };
   }
   const namespace = (resource: string, name: string, profile: Record<string, string>) =>
     new k8s.core.v1.Namespace(
       resource,
-      { metadata: { name, labels: { ...partOf, ...teamLabel, ...profile } } },
+      { metadata: { name, labels: { ...partOf, [MONITORING_LABEL]: ownValue(settings.namespace), ...profile } } },
       { provider },
     ).metadata.name;
   return {

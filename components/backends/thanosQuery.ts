@@ -35,9 +35,9 @@ export interface ThanosQueryArgs {
 }
 
 /** Ports of a querier; the name is that of the port in its Service. */
-const listens = { http: { port: 10902, scrape: {} }, grpc: { port: 10901 } };
-/** Where the Service answers PromQL: Prometheus' own port. */
-const SERVICE_PORT = 9090;
+// PromQL has the same port on the pods as on the Service, Prometheus' own: on EKS a network policy that looks at Services before
+// their pods needs both to be the same.
+const listens = { http: { port: 9090, scrape: {} }, grpc: { port: 10901 } };
 const ENDPOINTS_FILE = "endpoints.yaml";
 
 /**
@@ -71,7 +71,7 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
       );
     }
     const service = this.createService(args, identity);
-    this.queryUrl = pulumi.interpolate`http://${service.metadata.name}.${args.namespace}.svc:${SERVICE_PORT}`;
+    this.queryUrl = pulumi.interpolate`http://${service.metadata.name}.${args.namespace}.svc:${listens.http.port}`;
 
     this.registerOutputs({ queryUrl: this.queryUrl });
   }
@@ -117,7 +117,7 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
         spec: {
           selector: selectorLabels(identity),
           ports: [
-            { name: "http", port: SERVICE_PORT, targetPort: "http" },
+            { name: "http", port: listens.http.port, targetPort: "http" },
             { name: "grpc", port: listens.grpc.port, targetPort: "grpc" },
           ],
         },

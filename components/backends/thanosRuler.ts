@@ -3,7 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { claimTemplate, doNotWait, thanosRulerResource, waitUntilAvailable } from "../kubernetes/customResources";
 import { disruptionBudget } from "../kubernetes/disruptionBudget";
-import { CONFIGURATION_ONLY, commonLabels, partOf, selectorLabels, type WorkloadIdentity } from "../kubernetes/labels";
+import {
+  CONFIGURATION_ONLY,
+  commonLabels,
+  namespacesWith,
+  partOf,
+  selectorLabels,
+  type WorkloadIdentity,
+} from "../kubernetes/labels";
 import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { restrictedPod } from "../kubernetes/securityContext";
 import { scrapeService } from "../kubernetes/serviceMonitor";
@@ -25,8 +32,12 @@ export interface ThanosRulerArgs {
   replicas?: number;
   /** How long each keeps what its rules recorded. Default: `24h`. */
   retention?: string;
-  /** Labels of further namespaces whose PrometheusRules are evaluated. Default: only `namespace`. */
-  namespaceLabels?: { [label: string]: string };
+  /** The external label `cluster` of what it records and of its alerts. Default: only what their expressions keep. */
+  clusterName?: string;
+  /** A label of namespaces, and the values with which their PrometheusRules are evaluated. Default: only `namespace`. */
+  namespaceLabel?: string;
+  /** See `namespaceLabel`. */
+  namespaceLabelValues?: string[];
   /** Namespaces among them whose rules may look at every namespace. Default: `namespace`. */
   ownNamespaces?: string[];
   /** Size of each ruler's volume. Default: no volume, see `ephemeralStorageSize`. */
@@ -127,6 +138,7 @@ export class ThanosRuler extends pulumi.ComponentResource {
           ...(alertmanagers === undefined
             ? {}
             : { alertmanagersConfig: { name: alertmanagers.metadata.name, key: "alertmanagers.yaml" } }),
+          ...(args.clusterName === undefined ? {} : { labels: { cluster: args.clusterName } }),
           evaluationInterval: args.evaluationInterval ?? "30s",
           retention: args.retention ?? "24h",
           ...selectedRules(args),
@@ -179,10 +191,10 @@ function selectedRules(args: ThanosRulerArgs) {
   const own = args.ownNamespaces ?? [];
   return {
     ruleSelector: { matchExpressions: [{ key: EVALUATOR, operator: "NotIn", values: ["shard"] }] },
-    ...(args.namespaceLabels === undefined
+    ...(args.namespaceLabel === undefined
       ? {}
       : {
-          ruleNamespaceSelector: { matchLabels: args.namespaceLabels },
+          ruleNamespaceSelector: namespacesWith(args.namespaceLabel, args.namespaceLabelValues ?? []),
           enforcedNamespaceLabel: "namespace",
           excludedFromEnforcement: [args.namespace, ...own].map((namespace) => ({
             group: "monitoring.coreos.com" as const,

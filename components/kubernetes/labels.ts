@@ -33,3 +33,8 @@ export function commonLabels(identity: WorkloadIdentity): Record<string, string>
  * Annotation of a Secret without any: its reader takes configuration only from a Secret. Reviews and plans may show it.
  */
 export const CONFIGURATION_ONLY = { "gpu-observability/content": "configuration" } as const;
+
+/** Selects namespaces by the values of one label. */
+export const namespacesWith = (label: string, values: readonly string[]) => ({
+  matchExpressions: [{ key: label, operator: "In" as const, values: [...values] }],
+});

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { commonLabels } from "../kubernetes/labels";
+import { commonLabels, partOf } from "../kubernetes/labels";
 
 /** Who is at the other end: pods (by their labels, their namespace, or both) or addresses. */
 export interface PolicyPeer {
@@ -47,6 +47,8 @@ export interface WorkloadPolicy {
 export interface NetworkPoliciesArgs {
   /** In each of these namespaces a pod without a policy of its own can neither call nor be called. */
   namespaces: pulumi.Input<string>[];
+  /** Whether that holds only for pods of this project, in namespaces that others use too. Default: false. */
+  ownPodsOnly?: boolean;
   /** One for each workload; `policiesOf` makes them from the edges between workloads. */
   policies: WorkloadPolicy[];
 }
@@ -85,7 +87,10 @@ export class NetworkPolicies extends pulumi.ComponentResource {
         `default-deny-${index}`,
         {
           metadata: { name: "default-deny", namespace, labels },
-          spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+          spec: {
+            podSelector: args.ownPodsOnly ? { matchLabels: { ...partOf } } : {},
+            policyTypes: ["Ingress", "Egress"],
+          },
         },
         { parent: this },
       );

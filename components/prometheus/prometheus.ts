@@ -76,11 +76,14 @@ export interface PrometheusArgs {
    */
   ownNamespaces?: string[];
   /**
-   * Labels of namespaces whose ServiceMonitors, PodMonitors, Probes and PrometheusRules are picked up; `namespace` and
-   * `ownNamespaces` must carry them too. What they bring has the label `namespace` of its origin, whatever it says itself.
-   * Gives the server the right to discover pods and Services in every namespace. Default: only `namespace`.
+   * A label of namespaces, and the values with which their ServiceMonitors, PodMonitors, Probes and PrometheusRules are picked
+   * up; `namespace` and `ownNamespaces` must have one of them. What the others bring has the label `namespace` of its origin,
+   * whatever it says itself. Gives the server the right to discover pods and Services in every namespace. Default: only
+   * `namespace`.
    */
-  namespaceLabels?: { [label: string]: string };
+  namespaceLabel?: string;
+  /** See `namespaceLabel`. */
+  namespaceLabelValues?: string[];
   /**
    * Whether it may read the metrics of nodes and of the API server, and discover what runs in `default` and `kube-system`.
    * Default: false.

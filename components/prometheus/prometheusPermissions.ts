@@ -40,7 +40,7 @@ export function grantPermissions(args: PrometheusArgs, identity: WorkloadIdentit
     );
   };
 
-  const everywhere = args.namespaceLabels !== undefined;
+  const everywhere = args.namespaceLabel !== undefined;
   const prefix = `${args.clusterScopedPrefix ?? "gpu-observability"}-${name}`;
   const namespaces = [...(args.ownNamespaces ?? []), ...(args.clusterMetrics ? SYSTEM_NAMESPACES : [])];
   return {

@@ -1,7 +1,7 @@
 import type { IPrometheus } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/Prometheus";
 import type * as pulumi from "@pulumi/pulumi";
 import { claimTemplate, type DeepInput } from "../kubernetes/customResources";
-import { partOf } from "../kubernetes/labels";
+import { namespacesWith, partOf } from "../kubernetes/labels";
 import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { restrictedPod } from "../kubernetes/securityContext";
 import { images, versions } from "../versions";
@@ -58,20 +58,19 @@ const SELECTED = ["servicemonitors", "podmonitors", "probes", "scrapeconfigs", "
 
 /** In its own namespace an object needs no label of ours to be seen. */
 function selectors(args: PrometheusArgs): PrometheusSpec {
-  const shared = args.namespaceLabels;
   return {
     serviceMonitorSelector: {},
     podMonitorSelector: {},
     probeSelector: {},
     scrapeConfigSelector: {},
     ruleSelector: args.shardRulesOnly ? { matchLabels: evaluator("shard") } : {},
-    ...(shared === undefined ? {} : sharing(args, shared)),
+    ...(args.namespaceLabel === undefined ? {} : sharing(args, args.namespaceLabel)),
   };
 }
 
 /** Monitors and rules of other namespaces, kept within what is theirs. */
-function sharing(args: PrometheusArgs, matchLabels: Record<string, string>): PrometheusSpec {
-  const namespaces = { matchLabels };
+function sharing(args: PrometheusArgs, label: string): PrometheusSpec {
+  const namespaces = namespacesWith(label, args.namespaceLabelValues ?? []);
   return {
     serviceMonitorNamespaceSelector: namespaces,
     podMonitorNamespaceSelector: namespaces,
@@ -88,8 +87,11 @@ function sharing(args: PrometheusArgs, matchLabels: Record<string, string>): Pro
   };
 }
 
-/** The scrape class of targets that ask who scrapes them: the API server and the kubelets. */
-export const KUBERNETES_SCRAPE_CLASS = "kubernetes";
+/**
+ * The scrape class of targets that ask who scrapes them: the API server and the kubelets. Whoever else names it would be sent
+ * the server's token, so its name is one that nobody hits by chance, and TeamLimits refuses it everywhere.
+ */
+export const KUBERNETES_SCRAPE_CLASS = "gpu-observability-kubernetes";
 
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 

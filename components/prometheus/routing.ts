@@ -80,7 +80,8 @@ export function alertmanagerConfiguration(routing: Routing, secretsDirectory: st
 }
 
 function watchdogRoute(heartbeat: Heartbeat | undefined) {
-  const matchers = [`alertname="${WATCHDOG}"`];
+  // The alerts of teams carry their namespace: a Watchdog of theirs must not feed the heartbeat.
+  const matchers = [`alertname="${WATCHDOG}"`, 'namespace=""'];
   if (!heartbeat) return { matchers, receiver: NOBODY };
   const seconds = heartbeat.intervalSeconds ?? 60;
   return {

@@ -7,11 +7,11 @@ import {
   type Routing,
   ThanosRuler,
 } from "../../components";
-import { names, nodesNamespace, teamLabel } from "../names";
+import { names } from "../names";
 import type { Settings } from "../settings";
 import { milliseconds } from "../settings/fields";
 import { type CustomResourceContext, optionsOf, requireSpread, storageArgs } from "./context";
-import { hasTeams } from "./prometheus";
+import { selectedNamespaces } from "./prometheus";
 
 export function createAlertmanager(context: CustomResourceContext): Alertmanager {
   const { settings, namespace, images } = context;
@@ -62,9 +62,8 @@ export function createRuler(context: CustomResourceContext, store: LongTermStore
       replicas,
       ...resources,
       ...storageArgs(storage),
-      ...(hasTeams(settings)
-        ? { namespaceLabels: teamLabel, ownNamespaces: [nodesNamespace(settings.namespace)] }
-        : {}),
+      clusterName: settings.cluster.name,
+      ...selectedNamespaces(settings),
       requireSpread: requireSpread(settings),
       image: images.thanos,
     },

@@ -14,7 +14,7 @@ import {
   type ThanosQuery,
   type ThanosRuler,
 } from "../../components";
-import { names, teamLabel } from "../names";
+import { MONITORING_LABEL, names, TEAM_VALUE } from "../names";
 import type { NetworkSettings } from "../settings/network";
 import type { ClusterMetrics } from "./clusterMetrics";
 import type { PartContext } from "./context";
@@ -63,7 +63,12 @@ export function createNetwork(context: PartContext, parts: Parts): void {
   const members = membersOf(parts);
   new NetworkPolicies(
     names.network,
-    { namespaces: [namespace, nodesNamespace], policies: policiesOf(members, edgesOf(context, network, parts)) },
+    {
+      namespaces: [namespace, nodesNamespace],
+      // Other people's pods in a namespace of theirs are their own matter.
+      ownPodsOnly: !settings.createNamespace,
+      policies: policiesOf(members, edgesOf(context, network, parts)),
+    },
     { provider },
   );
 }
@@ -99,7 +104,7 @@ function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): Netw
       ? [
           {
             from: prometheus,
-            to: { name: "teams", peers: [{ namespaceLabels: teamLabel }] },
+            to: { name: "teams", peers: [{ namespaceLabels: { [MONITORING_LABEL]: TEAM_VALUE } }] },
             why: "scrapes their targets",
           },
         ]

@@ -1,6 +1,6 @@
 import type { Alertmanager } from "../../components";
 import { PlatformRules, Prometheus, PrometheusOperator, TeamLimits } from "../../components";
-import { names, nodesNamespace, teamLabel } from "../names";
+import { MONITORING_LABEL, names, nodesNamespace, ownValue, TEAM_VALUE } from "../names";
 import type { Settings } from "../settings";
 import { bytes } from "../settings/fields";
 import type { StorageSettings } from "../settings/storage";
@@ -17,6 +17,16 @@ export const hasTeams = ({ teams }: Settings) => teams.kind === "namespaceLabel"
 export const hasClusterMetrics = ({ clusterMetrics }: Settings) => clusterMetrics.kind === "install";
 /** With more than one shard some rules need somebody who sees all of them. */
 export const needsRuler = ({ prometheus }: Settings) => prometheus.shards > 1;
+
+/** Which namespaces' monitors and rules are looked at, if it is not the platform's own alone. */
+export function selectedNamespaces(settings: Settings) {
+  if (!hasTeams(settings) && !hasClusterMetrics(settings)) return {};
+  return {
+    namespaceLabel: MONITORING_LABEL,
+    namespaceLabelValues: [ownValue(settings.namespace), ...(hasTeams(settings) ? [TEAM_VALUE] : [])],
+    ownNamespaces: [nodesNamespace(settings.namespace)],
+  };
+}
 
 export function createOperator(context: PartContext): PrometheusOperator | undefined {
   const { settings, namespace, images, clusterScopedPrefix, provider } = context;
@@ -68,9 +78,7 @@ export function createPrometheus(context: CustomResourceContext, alertmanager: A
       requireSpread: requireSpread(settings),
       alertmanagerService: alertmanager.serviceName,
       clusterMetrics: hasClusterMetrics(settings),
-      ...(hasTeams(settings) || hasClusterMetrics(settings)
-        ? { namespaceLabels: teamLabel, ownNamespaces: [nodesNamespace(settings.namespace)] }
-        : {}),
+      ...selectedNamespaces(settings),
       clusterScopedPrefix,
       image: images.prometheus,
       sidecarImage: images.thanos,
@@ -103,16 +111,17 @@ export function createRules(context: CustomResourceContext): void {
 }
 
 export function createTeamLimits({ settings, clusterScopedPrefix, provider }: PartContext): void {
-  const { teams, prometheus, namespace } = settings;
+  const { teams, prometheus } = settings;
   if (teams.kind === "none") return;
   new TeamLimits(
     names.teamLimits,
     {
-      namespaceLabels: teamLabel,
-      exemptNamespaces: [namespace, nodesNamespace(namespace)],
+      namespaceLabel: MONITORING_LABEL,
+      namespaceLabelValue: TEAM_VALUE,
       sampleLimit: prometheus.limits.samplesPerScrape,
       targetLimit: prometheus.limits.targetsPerJob,
       labelLimit: prometheus.limits.labelsPerSample,
+      labelValueLengthLimit: prometheus.limits.labelValueLength,
       namespaces: teams.namespaces.map(({ name, samplesPerScrape, objects }) => ({
         name,
         ...(samplesPerScrape === undefined ? {} : { sampleLimit: samplesPerScrape }),

@@ -37,11 +37,11 @@ export const dnsLabel = () =>
     "monitoring",
   );
 
-/** A range of IPv4 addresses: `10.0.0.0/16`. */
+/** A range of addresses: `10.0.0.0/16`, `fd00::/8`. */
 export const cidr = () =>
   text(
-    /^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)\/(3[0-2]|[12]?\d)$/,
-    "must be a range of IPv4 addresses in CIDR notation",
+    /^(((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)\/(3[0-2]|[12]?\d)|[0-9a-f:]*:[0-9a-f:]*\/(12[0-8]|1[01]\d|\d?\d))$/,
+    "must be a range of addresses in CIDR notation",
     "10.0.0.0/16",
   );
 

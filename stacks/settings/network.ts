@@ -18,7 +18,9 @@ export const networkSchema = z.discriminatedUnion("kind", [
     kind: z.literal("defaultDeny"),
     clients: z.array(clientSchema).describe("Who may query, and use the web pages of Prometheus and Alertmanager."),
     apiServer: z.strictObject({
-      cidrs: cidrs("Addresses of the API server's endpoints, behind its Service."),
+      cidrs: cidrs(
+        "Addresses of the API server: its endpoints, and on EKS also that of its Service, which the VPC CNI compares.",
+      ),
       ports: z
         .array(wholeNumber(1, 65_535))
         .min(1, { error: "must have at least one port" })

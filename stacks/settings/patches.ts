@@ -11,11 +11,11 @@ export const patchesSchema = z
       name: z
         .string({ error: "must be the name of an object" })
         .min(1, { error: "must be the name of an object" })
-        .describe("The object's name; `npm run plan` lists them."),
+        .describe("The object's name, in whichever namespace; `npm run plan` lists them."),
       patch: z
         .record(z.string(), z.unknown(), { error: "must be an object, as in a manifest" })
         .describe(
-          "Laid over the object: maps are merged, null removes, a list replaces the list, but lists of things with a name are merged by it.",
+          "Laid over the object: maps are merged, null removes, a list replaces the list, but lists of things with a name are merged by it (none can be taken away).",
         ),
     }),
   )

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { bytes, milliseconds } from "./fields";
+import { bytes, milliseconds, opaqueSecret } from "./fields";
 import type { Settings } from "./schema";
 
 /** A rule between fields. It runs whenever the fields that it needs are right, however wrong the others are. */
@@ -115,6 +115,39 @@ const rules: Rule[] = [
       ),
   },
   {
+    needs: ["images"],
+    check: ({ images }) =>
+      Object.entries(images.overrides).flatMap(([name, reference]) =>
+        reference?.includes("@") && images.digests[name as keyof typeof images.digests] !== undefined
+          ? [
+              {
+                path: ["images", "digests", name],
+                rule: "the image is pinned twice: its override has a digest already",
+                fix: `remove it, or the digest in images.overrides.${name}`,
+              },
+            ]
+          : [],
+      ),
+  },
+  {
+    needs: ["alerting", "network"],
+    check: ({ alerting, network }) => {
+      if (network.kind === "open") return [];
+      const { heartbeat } = alerting;
+      const urls = [
+        ...alerting.receivers.map(({ url }) => url),
+        ...(heartbeat.kind === "webhook" ? [heartbeat.url] : []),
+      ];
+      const ports = urls.filter((url) => url !== opaqueSecret).map(portOf);
+      const closed = [...new Set(ports)].filter((port) => !network.receivers.ports.includes(port));
+      return closed.map((port) => ({
+        path: ["network", "receivers", "ports"],
+        rule: `must have the ports of the receivers' and the heartbeat's addresses: ${port} is missing, and nothing would arrive`,
+        fix: `add ${port} to the list`,
+      }));
+    },
+  },
+  {
     needs: ["teams", "namespace"],
     check: ({ teams, namespace }) => {
       if (teams.kind !== "namespaceLabel") return [];
@@ -201,6 +234,12 @@ const rules: Rule[] = [
     },
   },
 ];
+
+/** The port of an address, also where it is the scheme's own. */
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+}
 
 /** Problems that leave the values of other fields readable: a rule need not be silent because of them. */
 const harmless = new Set(["custom", "unrecognized_keys"]);

@@ -22,7 +22,7 @@ const fields = z.strictObject({
   createNamespace: z
     .boolean({ error: "must be true or false" })
     .describe(
-      "Whether the namespace is made, with the restricted pod security profile, and deleted with the stack. False: it exists already, as it may beside a preinstalled operator, and stays.",
+      "Whether the namespaces NAMESPACE and NAMESPACE-nodes are made, with the pod security profiles restricted and privileged, and deleted with the stack. False: both exist already and stay; they carry the label gpu-observability/monitoring=platform-NAMESPACE, and monitors and rules that others keep there are picked up as the platform's own.",
     ),
   spread: z
     .enum(["required", "preferred"])

@@ -3,6 +3,11 @@ import { manifestsOf } from "../../tools/plan/manifests";
 import type { Graph } from "../harness";
 import { platformOf, stackSettings } from "./platformProgram";
 
+/** The namespaces with one of these values of the label. */
+const looksAt = (...values: string[]) => ({
+  matchExpressions: [{ key: "gpu-observability/monitoring", operator: "In", values }],
+});
+
 interface Step {
   action?: string;
   sourceLabels?: string[];
@@ -174,13 +179,28 @@ describe("teams", () => {
       "serviceMonitorNamespaceSelector",
     ]);
     for (const key of selectors) {
-      assert.deepEqual(spec[key], { matchLabels: { "gpu-observability/monitoring": "enabled" } });
+      assert.deepEqual(spec[key], looksAt("platform-monitoring", "enabled"));
     }
     assert.equal(spec.enforcedNamespaceLabel, "namespace");
     assert.equal(spec.ignoreNamespaceSelectors, true);
     assert.deepEqual(spec.arbitraryFSAccessThroughSMs, { deny: true });
     const excluded = spec.excludedFromEnforcement as { namespace: string }[];
     assert.deepEqual([...new Set(excluded.map(({ namespace }) => namespace))], ["monitoring", "monitoring-nodes"]);
+  });
+
+  it("that are not wanted are not looked at, while the platform's own namespaces still are", async () => {
+    const settings = { ...stackSettings("prod"), teams: { kind: "none" } };
+    const graph = await platformOf(settings);
+    const spec = await specOf(settings);
+    for (const key of Object.keys(spec).filter((name) => name.endsWith("NamespaceSelector"))) {
+      assert.deepEqual(spec[key], looksAt("platform-monitoring"), key);
+    }
+    assert.deepEqual(
+      manifestsOf(graph.resources).filter(({ object }) => /AdmissionPolicy|ResourceQuota/.test(object.kind)),
+      [],
+    );
+    const label = (name: string) => graph.manifest("Namespace", name).metadata.labels?.["gpu-observability/monitoring"];
+    assert.deepEqual(["monitoring", "monitoring-nodes"].map(label), ["platform-monitoring", "platform-monitoring"]);
   });
 
   it("the limits that the API server keeps are those of Prometheus, and a named namespace's own", async () => {
@@ -195,7 +215,7 @@ describe("teams", () => {
       matchConstraints: { namespaceSelector: object };
     };
     const prometheus = graph.manifest("Prometheus", "prometheus").spec as Record<string, unknown>;
-    assert.deepEqual(policy.variables, [
+    assert.deepEqual(policy.variables.slice(0, 2), [
       { name: "named", expression: "{'research': 50000}" },
       {
         name: "samples",
@@ -214,11 +234,8 @@ describe("teams", () => {
     );
     assert.deepEqual(policy.matchConstraints.namespaceSelector, {
       matchLabels: { "gpu-observability/monitoring": "enabled" },
-      matchExpressions: [
-        { key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["monitoring", "monitoring-nodes"] },
-      ],
     });
-    const quota = graph.manifest("ResourceQuota", "team-limits");
+    const quota = graph.manifest("ResourceQuota", "monitoring-team-limits");
     assert.equal(quota.metadata.namespace, "research");
     assert.deepEqual((quota.spec as { hard: object }).hard, {
       "count/servicemonitors.monitoring.coreos.com": "7",
@@ -269,7 +286,7 @@ describe("rules and shards", () => {
       ruleNamespaceSelector?: object;
     };
     assert.equal(prometheus.ruleNamespaceSelector, undefined);
-    assert.deepEqual(ruler.ruleNamespaceSelector, { matchLabels: { "gpu-observability/monitoring": "enabled" } });
+    assert.deepEqual(ruler.ruleNamespaceSelector, looksAt("platform-monitoring", "enabled"));
     assert.deepEqual([selects(prometheus.ruleSelector, {}), selects(ruler.ruleSelector, {})], [false, true]);
   });
 });

@@ -41,6 +41,20 @@ describe("network policies", () => {
     for (const { spec } of denials) assert.deepEqual(spec, { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   });
 
+  it("deny only the platform's own pods in namespaces that are not its own", async () => {
+    const graph = await platformOf({ ...stackSettings("prod"), createNamespace: false });
+    const denials = policiesIn(graph).filter(({ name }) => name === "default-deny");
+    assert.equal(denials.length, 2);
+    for (const { spec } of denials) {
+      assert.deepEqual(spec.podSelector, { matchLabels: { "app.kubernetes.io/part-of": "gpu-observability" } });
+    }
+    // The pods that the operator makes have the label too.
+    for (const kind of ["Prometheus", "Alertmanager"]) {
+      const { podMetadata } = graph.manifest(kind, kind.toLowerCase()).spec as { podMetadata: { labels: Labels } };
+      assert.equal(podMetadata.labels["app.kubernetes.io/part-of"], "gpu-observability");
+    }
+  });
+
   it("there is one for every workload, and it selects the workload's pods", async () => {
     const graph = await platformOf({ ...stackSettings("prod"), prometheus: { shards: 2 } });
     const policies = policiesIn(graph).filter(({ name }) => name !== "default-deny");
@@ -106,7 +120,7 @@ describe("network policies", () => {
         "thanos-query → prometheus 10901/TCP",
         "thanos-query → thanos-ruler 10901/TCP",
         "thanos-ruler → alertmanager 9093/TCP",
-        "thanos-ruler → thanos-query 10902/TCP",
+        "thanos-ruler → thanos-query 9090/TCP",
       ],
     );
   });
@@ -121,7 +135,7 @@ describe("network policies", () => {
       "kube-state-metrics: 8080/TCP, 8081/TCP",
       "prometheus-operator: 8080/TCP",
       "prometheus: 9090/TCP, 8080/TCP, 10902/TCP",
-      "thanos-query: 10902/TCP",
+      "thanos-query: 9090/TCP",
     ]);
     const monitors = manifestsOf(graph.resources).filter(({ object }) => object.kind === "ServiceMonitor");
     const endpoints = monitors.flatMap(({ object }) => (object.spec as { endpoints: object[] }).endpoints);

@@ -17,7 +17,7 @@ describe("Alertmanager's routing", () => {
   it("without receivers sends nothing to nobody", () => {
     const { route, receivers, secretFiles } = render({});
     assert.equal(route.receiver, "nobody");
-    assert.deepEqual(route.routes, [{ matchers: ['alertname="Watchdog"'], receiver: "nobody" }]);
+    assert.deepEqual(route.routes, [{ matchers: ['alertname="Watchdog"', 'namespace=""'], receiver: "nobody" }]);
     assert.deepEqual(receivers, [{ name: "nobody" }]);
     assert.deepEqual(secretFiles, {});
   });
@@ -46,7 +46,7 @@ describe("Alertmanager's routing", () => {
     });
     assert.deepEqual(route.routes, [
       {
-        matchers: ['alertname="Watchdog"'],
+        matchers: ['alertname="Watchdog"', 'namespace=""'],
         receiver: "heartbeat",
         group_wait: "0s",
         group_interval: "120s",

@@ -36,7 +36,18 @@ function at(value: unknown, ...path: (string | number)[]): unknown {
 
 describe("the fleet's objects", () => {
   it("are a script, one pod, a service and a ScrapeConfig of the job dcgm-exporter", async () => {
-    const { ConfigMap, Deployment, Service, ScrapeConfig, ...others } = await run("code");
+    // Of the two policies the later: the way for Prometheus. That the first lets it in is proved on a cluster.
+    const { ConfigMap, Deployment, NetworkPolicy, Service, ScrapeConfig, ...others } = await run("code");
+    assert.deepEqual(NetworkPolicy?.spec, {
+      podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+      policyTypes: ["Egress"],
+      egress: [
+        {
+          to: [{ podSelector: { matchLabels: (Service?.spec as { selector: object }).selector } }],
+          ports: [{ port: 9400, protocol: "TCP" }],
+        },
+      ],
+    });
     assert.deepEqual(Object.keys(others), []);
     for (const object of [ConfigMap, Deployment, Service, ScrapeConfig]) {
       assert.equal(object?.metadata.name, "gpu-fleet");

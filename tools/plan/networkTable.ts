@@ -81,7 +81,8 @@ function party(rule: Tree, direction: "from" | "to", words: string | undefined, 
 /** Reads the table off the policies themselves, so that it shows what a cluster would enforce. */
 export function networkTable(manifests: readonly Manifest[]): NetworkTable {
   const objects = manifests.filter(({ object }) => object.kind === "NetworkPolicy");
-  const isDenial = ({ object }: Manifest) => Object.keys(tree(tree(object.spec).podSelector)).length === 0;
+  // Without a single rule: only the policy that denies the rest is such a one.
+  const isDenial = ({ object }: Manifest) => !("ingress" in tree(object.spec)) && !("egress" in tree(object.spec));
   const policies = objects.filter((manifest) => !isDenial(manifest)).map(policyOf);
   const rows = policies.flatMap((policy) => [
     ...list(policy.spec.ingress).flatMap((rule, index) => {

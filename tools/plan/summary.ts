@@ -54,7 +54,7 @@ function network(plan: Plan): string[] {
   const { rows } = networkTable(plan.manifests);
   if (rows.length === 0) return [];
   return table([
-    ["Network: from", "To", "Ports", ""],
+    ["Network: from", "To", "Ports", "Why"],
     ...rows.map(({ from, to, ports, why }) => [from, to, ports, why]),
   ]);
 }

@@ -16,11 +16,11 @@ export interface Post {
 
 const NAME = "webhook-receiver";
 /** Not the platform's: there, nobody could reach it. */
-const NAMESPACE = "e2e-receiver";
+export const RECEIVER_NAMESPACE = "e2e-receiver";
 export const RECEIVER_PORT = 8080;
 /** A URL with a part that must stay secret. */
 export const SECRET = "e2e-token-4f1c";
-export const WEBHOOK_URL = `http://${NAME}.${NAMESPACE}.svc:${RECEIVER_PORT}/${SECRET}`;
+export const WEBHOOK_URL = `http://${NAME}.${RECEIVER_NAMESPACE}.svc:${RECEIVER_PORT}/${SECRET}`;
 
 /** Keeps every post in memory; ends when Kubernetes asks it to. */
 const script = `
@@ -40,8 +40,8 @@ process.on("SIGTERM", () => process.exit());
 
 /** A real receiver of Alertmanager's webhooks, in a pod of its own. */
 export async function startReceiver(platform: LivePlatform): Promise<void> {
-  await makeNamespace(platform, NAMESPACE);
-  const metadata = { name: NAME, namespace: NAMESPACE, labels: { app: NAME, ...partOf } };
+  await makeNamespace(platform, RECEIVER_NAMESPACE);
+  const metadata = { name: NAME, namespace: RECEIVER_NAMESPACE, labels: { app: NAME, ...partOf } };
   await platform.apply({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { "receiver.js": script } });
   await platform.apply({
     apiVersion: "v1",
@@ -78,7 +78,7 @@ export async function startReceiver(platform: LivePlatform): Promise<void> {
 export async function receivedPosts(platform: LivePlatform): Promise<Post[]> {
   const { posts } = await serviceRequest(
     platform.api,
-    { namespace: NAMESPACE, name: NAME, port: "http" },
+    { namespace: RECEIVER_NAMESPACE, name: NAME, port: "http" },
     { path: "/" },
   );
   return posts as unknown as Post[];

@@ -7,7 +7,15 @@ import { deployStack } from "../../../../tools/local/stacks";
 import { eventually } from "../eventually";
 import { containerState, recovers, sigkill } from "../faults";
 import { type LivePlatform, NAMESPACE } from "../livePlatform";
-import { postsOf, RECEIVER_PORT, receivedPosts, SECRET, startReceiver, WEBHOOK_URL } from "../webhookReceiver";
+import {
+  postsOf,
+  RECEIVER_NAMESPACE,
+  RECEIVER_PORT,
+  receivedPosts,
+  SECRET,
+  startReceiver,
+  WEBHOOK_URL,
+} from "../webhookReceiver";
 
 export function alertDelivery(platform: LivePlatform): void {
   const ask = (promql: string) => queryNumber(platform.api, NAMESPACE, promql);
@@ -43,6 +51,8 @@ export function alertDelivery(platform: LivePlatform): void {
       // Its configuration, its secret files, and its way through the network.
       assert.equal(describeChanges(changes), "3 update");
     });
+
+    after(() => platform.api.request("DELETE", `/api/v1/namespaces/${RECEIVER_NAMESPACE}`));
 
     it("has its secret nowhere but in the cluster's Secret", async () => {
       const files = await platform.stateFiles();

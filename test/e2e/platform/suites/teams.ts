@@ -131,12 +131,44 @@ export function teams(platform: LivePlatform): void {
     await refused(monitor(GOOD, "greedy", {}, { sampleLimit: 0 }), /spec\.sampleLimit is 0/);
     await refused(monitor(GOOD, "greedy", {}, { targetLimit: 5_000 }), /spec\.targetLimit is 5000/);
     await refused(
-      monitor(GOOD, "greedy", {}, { scrapeClass: "kubernetes" }),
-      /spec\.scrapeClass is the platform's own/,
+      monitor(GOOD, "greedy", {}, { bodySizeLimit: "10GB" }),
+      /spec\.bodySizeLimit is the platform's to set/,
     );
-    await monitor(GOOD, "modest", {}, { sampleLimit: 20_000 });
+    await refused(monitor(GOOD, "greedy", { interval: "1s" }), /an interval must be at least 10s/);
+    await monitor(GOOD, "modest", { interval: "1m30s" }, { sampleLimit: 20_000 });
+    await monitor(GOOD, "modest", { interval: "1d" }, { sampleLimit: 20_000 });
     // Elsewhere nobody is asked: nothing there is scraped either.
     await monitor(UNKNOWN, "greedy", {}, { sampleLimit: 1_000_000 });
+  });
+
+  it("are told by the API server when they reach beyond their namespace", async () => {
+    const step = { sourceLabels: ["__meta_kubernetes_pod_name"], action: "replace" };
+    await monitor(GOOD, "modest", { relabelings: [{ ...step, targetLabel: "rack" }] });
+    const address = /relabelings must leave __address__ alone/;
+    await refused(monitor(GOOD, "modest", { relabelings: [{ ...step, targetLabel: "__address__" }] }), address);
+    await refused(monitor(GOOD, "modest", { relabelings: [{ ...step, targetLabel: "$1" }] }), address);
+    await refused(monitor(GOOD, "modest", { relabelings: [{ regex: "x_(.+)", action: "labelmap" }] }), address);
+    await refused(monitor(GOOD, "modest", { proxyUrl: "http://example.invalid" }), /proxyUrl is not allowed/);
+    const probe = (url: string) =>
+      apply("Probe", GOOD, "elsewhere", { prober: { url }, targets: { staticConfig: { static: ["x"] } } });
+    await refused(probe(`prometheus.${NAMESPACE}.svc:9090`), /spec\.prober\.url must be a Service of this namespace/);
+    await refused(probe(`app.${GOOD}.svc.example.invalid`), /spec\.prober\.url must be a Service of this namespace/);
+    await refused(
+      platform.apply({
+        apiVersion: API,
+        kind: "PrometheusRule",
+        metadata: { name: "mine", namespace: GOOD, labels: { "gpu-observability/evaluator": "shard" } },
+        spec: { groups: [] },
+      }),
+      /the label gpu-observability\/evaluator is the platform's own/,
+    );
+    // In every namespace: Prometheus' token would go to the target, whenever the namespace gets the label.
+    for (const namespace of [GOOD, UNKNOWN]) {
+      await refused(
+        monitor(namespace, "modest", {}, { scrapeClass: "gpu-observability-kubernetes" }),
+        /spec\.scrapeClass gpu-observability-kubernetes is the platform's own/,
+      );
+    }
   });
 
   it("that are named in the settings have limits of their own", async () => {
@@ -152,12 +184,12 @@ export function teams(platform: LivePlatform): void {
     await eventually(
       "the quota knows what there is",
       () =>
-        platform.api.request("GET", `/api/v1/namespaces/${GOOD}/resourcequotas/team-limits`) as Promise<{
+        platform.api.request("GET", `/api/v1/namespaces/${GOOD}/resourcequotas/monitoring-team-limits`) as Promise<{
           status?: { used?: Record<string, string> };
         }>,
       ({ status }) => status?.used?.["count/servicemonitors.monitoring.coreos.com"] === "3",
     );
-    await refused(monitor(GOOD, "fourth"), /exceeded quota: team-limits/);
+    await refused(monitor(GOOD, "fourth"), /exceeded quota: monitoring-team-limits/);
     await deployStack(await platform.stack(), () => {});
   });
 
