@@ -15,7 +15,7 @@ const PROVIDER_CLUSTER = "e2e-provider";
 async function main(): Promise<number> {
   const program = new Command("npm run e2e --")
     .description(
-      "The platform on a real Kubernetes on this machine, with faults. Linux, as root; about a quarter of an hour with the tools built.",
+      "The platform on a real Kubernetes on this machine, with faults. Linux, as root; about forty minutes with the tools built.",
     )
     .option("--grep <text>", "only tests whose name contains it")
     .parse();

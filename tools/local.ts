@@ -11,7 +11,7 @@ Without a word it brings up a running platform; again, it changes nothing:
   npm run local -- status                how it is, at any time
   npm run local -- down                  removes every trace
 
-The tools are found on the PATH, downloaded, or built with Go; building takes half an hour or more on 2 cores, once.
+The tools are found on the PATH, downloaded, or built with Go; building takes three quarters of an hour on 2 cores, once.
 Exit codes: 0 all is well, 1 an error, 2 wrong settings, 3 status of something absent or unhealthy, 130 Ctrl-C.`;
 
 function count(max: number) {
