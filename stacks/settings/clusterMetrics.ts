@@ -20,7 +20,9 @@ export const clusterMetricsSchema = z.discriminatedUnion("kind", [
     }),
     nodeExporter: z.strictObject({
       resources: resourcesSchema,
-      port: wholeNumber(1, 65_535).describe("The port on every node; nothing else may use it."),
+      port: wholeNumber(1, 65_535).describe(
+        "The port on every node; nothing else may use it, such as the node-exporter of another chart.",
+      ),
     }),
   }),
   z

@@ -6,7 +6,7 @@ export const prometheusOperatorSchema = z.discriminatedUnion("kind", [
   z
     .strictObject({ kind: z.literal("preinstalled") })
     .describe(
-      "The cluster has an operator with its CRDs already (kube-prometheus-stack, say): use that one. It must serve the namespace.",
+      "The cluster has an operator with its CRDs already (kube-prometheus-stack, say): use that one. It must serve NAMESPACE, NAMESPACE-nodes and the namespaces of teams; its images are its own matter.",
     ),
 ]);
 
