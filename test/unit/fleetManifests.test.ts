@@ -43,7 +43,13 @@ describe("the fleet's objects", () => {
       policyTypes: ["Egress"],
       egress: [
         {
-          to: [{ podSelector: { matchLabels: (Service?.spec as { selector: object }).selector } }],
+          to: [
+            {
+              podSelector: {
+                matchLabels: { "app.kubernetes.io/name": "gpu-fleet", "app.kubernetes.io/instance": "gpu-fleet" },
+              },
+            },
+          ],
           ports: [{ port: 9400, protocol: "TCP" }],
         },
       ],
