@@ -134,6 +134,8 @@ function scalarTypes(): string[] {
   });
 }
 
+const DIGEST = `sha256:${"a".repeat(64)}`;
+
 /** Breaks every rule between settings at once, so that the reference can quote what the check says. */
 const contradictory = {
   environment: "production",
@@ -149,6 +151,8 @@ const contradictory = {
   longTermStorage: { queriers: 1 },
   ruler: { replicas: 1, storage: { kind: "ephemeral", sizeLimit: "1Gi" } },
   teams: { kind: "namespaceLabel", namespaces: [{ name: "monitoring" }, { name: "research" }, { name: "research" }] },
+  network: { receivers: { ports: [8443] } },
+  images: { overrides: { thanos: `example.com/thanos@${DIGEST}` }, digests: { thanos: DIGEST } },
   patches: [{ kind: "Service", name: "prometheus", patch: { metadata: { name: "another" } } }],
   alerting: {
     receivers: ["oncall", "oncall", "nobody"].map((name) => ({
@@ -168,7 +172,7 @@ function rulesBetweenSettings(): string[] {
   // Indices and names are those of the example above.
   const rows = parsed.problems.map(({ path, rule }) => [
     code(path.replace(/\[\d+\]/g, "[]")),
-    rule.replace(/ \(there .*\)$/, ""),
+    rule.replace(/ \(there .*\)$/, "").replace(/\d+ is missing/, "one is missing"),
   ]);
   return table(["Setting", "Rule"], rows);
 }
