@@ -81,10 +81,14 @@ describe("rules: space of volumes", () => {
     description: `The volume of claim ${name} in namespace ml has ${left} of its space left, and at its present rate nothing within four hours: writes to it fail then, checkpoints among them.`,
   });
   proveAlert(rules, "KubePersistentVolumeAlmostFull", {
-    // A fall after a rest, and one that is full.
-    input: { ...bytes("2.9x120 2.88-0.02x60"), ...bytes("_x150 0x60", { name: "db" }) },
-    quiet: "140m",
-    fires: { at: "170m", alerts: [full("data", "1.9%"), full("db", "0%")] },
+    // A slow fall after a rest, a fast one, and one that is full.
+    input: {
+      ...bytes("2.9x122 2.88-0.02x60"),
+      ...bytes("_x150 2.9-0.02x60", { name: "logs" }),
+      ...bytes("_x150 0x60", { name: "db" }),
+    },
+    quiet: "155m",
+    fires: { at: "156m", alerts: [full("data", "2.22%"), full("logs", "2.78%"), full("db", "0%")] },
     silent: [
       { why: "a cache that is kept almost full", input: bytes("1x60"), until: "20m" },
       { why: "a fast fall with something left", input: bytes("3.9-0.02x60"), until: "20m" },

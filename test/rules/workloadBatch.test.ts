@@ -77,7 +77,9 @@ describe("rules: Jobs", () => {
   };
   proveAlert(rules, "KubeJobFailed", {
     input: {
-      ...job("train-1", { created: "-90000x60" }),
+      // Its JobSet has the name of a CronJob.
+      ...job("train-1", { created: "-90000x60", status_start_time: "0x60" }, "train", "JobSet"),
+      ...lastSuccess("train", "700x60"),
       ...failed("train-1", "1x60"),
       ...nightly,
       ...lastSuccess("nightly", "500x60"),
