@@ -71,7 +71,16 @@ export function shards(platform: LivePlatform): void {
       (unwell) => unwell.length === 0,
       180,
     );
-    assert.equal(await count("count(up == 0)"), 0);
+    await eventually(
+      "every target is up, the rulers among them",
+      async () => ({
+        down: (await queryNow(platform.api, NAMESPACE, "up == 0")).map(
+          ({ labels }) => `${labels.job} ${labels.instance}`,
+        ),
+        rulers: await count('count(up{job="thanos-ruler"} == 1)'),
+      }),
+      ({ down, rulers }) => down.length === 0 && rulers === 4,
+    );
   });
 
   after(async () => {
