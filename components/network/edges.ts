@@ -43,10 +43,9 @@ export interface NetworkEdge {
 // Not a property of the components: Pulumi's analyzer takes each of those for an output, private ones too.
 const places = new WeakMap<object, NetworkMember>();
 
-/** Says what a component's place in the network is; returns it. */
-export function placeInNetwork(component: object, member: NetworkMember): NetworkMember {
+/** Says what a component's place in the network is. */
+export function placeInNetwork(component: object, member: NetworkMember): void {
   places.set(component, member);
-  return member;
 }
 
 /**

@@ -3,6 +3,7 @@ import { jobs } from "../../components/prometheus/jobs";
 import { platformRuleGroups } from "../../components/prometheus/rules";
 import { dropLists, isKept, metricRelabelings } from "../../components/prometheus/scrape/dropLists";
 import { type DropList, relabel } from "../../components/prometheus/scrape/relabeling";
+import { selectionsOf } from "../../tools/testing/promql";
 
 type Labels = Record<string, string>;
 
@@ -121,14 +122,14 @@ const USUAL: Labels = { scope: "resource", verb: "GET", namespace: "n", pod: "p"
 
 /** The series that an expression selects: one for each combination of the values that its matchers name. */
 function selected(expr: string): Labels[] {
-  return [...expr.matchAll(/([a-zA-Z_:][\w:]*)\{([^}]*)\}/g)].flatMap(([, __name__ = "", matchers = ""]) => {
-    const usual = { ...USUAL, ...(__name__.endsWith("_bucket") ? { le: "+Inf" } : {}), __name__ };
-    const alternatives = [...matchers.matchAll(/(\w+)=~?"([^"]*)"/g)].map(
-      ([, label = "", values = ""]): [string, string[]] => [
+  return selectionsOf(expr).flatMap(({ name, matchers }) => {
+    const usual = { ...USUAL, ...(name.endsWith("_bucket") ? { le: "+Inf" } : {}), __name__: name };
+    const alternatives = matchers
+      .filter(({ operator }) => operator.startsWith("="))
+      .map(({ label, value }): [string, string[]] => [
         label,
-        values.replaceAll("([.]0)?", ".0").replaceAll("[.]", ".").split("|"),
-      ],
-    );
+        value.replaceAll("([.]0)?", ".0").replaceAll("[.]", ".").split("|"),
+      ]);
     return alternatives.reduce<Labels[]>(
       (series, [label, values]) => series.flatMap((labels) => values.map((value) => ({ ...labels, [label]: value }))),
       [usual],
