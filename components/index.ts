@@ -5,6 +5,8 @@
 export type { LongTermStore } from "./backends/backend";
 export { ThanosQuery, type ThanosQueryArgs } from "./backends/thanosQuery";
 export { ThanosRuler, type ThanosRulerArgs } from "./backends/thanosRuler";
+export { DcgmExporter, type DcgmExporterArgs } from "./gpu/dcgmExporter";
+export { GpuNodesOutside, type GpuNodesOutsideArgs, type OutsideGpuNode } from "./gpu/gpuNodesOutside";
 export { type ClusterAccess, createProvider } from "./kubernetes/provider";
 export {
   call,

@@ -15,6 +15,9 @@ export const versions = {
   kubeStateMetrics: "v2.20.0",
   // renovate: datasource=docker depName=quay.io/prometheus/node-exporter
   nodeExporter: "v1.12.1",
+  // renovate: datasource=docker depName=nvcr.io/nvidia/k8s/dcgm-exporter versioning=loose
+  // Not 4.9: DCGM 4.7 has other units under names that our counter file uses, and nobody has looked at them here yet.
+  dcgmExporter: "4.6.1-4.8.4",
 } as const;
 
 /** The container images of {@link versions}, with their registries. */
@@ -27,4 +30,5 @@ export const images = {
   thanos: `quay.io/thanos/thanos:${versions.thanos}`,
   kubeStateMetrics: `registry.k8s.io/kube-state-metrics/kube-state-metrics:${versions.kubeStateMetrics}`,
   nodeExporter: `quay.io/prometheus/node-exporter:${versions.nodeExporter}`,
+  dcgmExporter: `nvcr.io/nvidia/k8s/dcgm-exporter:${versions.dcgmExporter}-distroless`,
 } as const;

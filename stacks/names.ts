@@ -12,6 +12,8 @@ export const names = {
   ruler: jobs.thanosRuler,
   kubeStateMetrics: jobs.kubeStateMetrics,
   nodeExporter: jobs.nodeExporter,
+  dcgmExporter: jobs.dcgmExporter,
+  gpuNodesOutside: "gpu-nodes",
   clusterScrapes: "cluster-scrapes",
   teamLimits: "team-limits",
   network: "network",

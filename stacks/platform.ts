@@ -10,6 +10,7 @@ import { MONITORING_LABEL, names, nodesNamespace, ownValue } from "./names";
 import { createAlertmanager, createRuler } from "./parts/alerting";
 import { createClusterMetrics } from "./parts/clusterMetrics";
 import { type CustomResourceContext, optionsOf, requireSpread, unreachable } from "./parts/context";
+import { createGpuMetrics } from "./parts/gpu";
 import { createNetwork } from "./parts/network";
 import { createOperator, createPrometheus, createRules, createTeamLimits, needsRuler } from "./parts/prometheus";
 import { applyPatches } from "./patches";
@@ -49,9 +50,10 @@ export function deploy(): PlatformOutputs {
   const query = createLongTermStore(context);
   const ruler = needsRuler(settings) ? createRuler(context, query) : undefined;
   const clusterMetrics = createClusterMetrics(context, prometheus);
+  const gpus = createGpuMetrics(context, prometheus);
   createRules(context);
   createTeamLimits(context);
-  createNetwork(context, { operator, prometheus, alertmanager, query, ruler, clusterMetrics });
+  createNetwork(context, { operator, prometheus, alertmanager, query, ruler, clusterMetrics, gpus });
   checkPatches();
   return {
     clusterName: settings.cluster.name,

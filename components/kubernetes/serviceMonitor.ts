@@ -46,6 +46,8 @@ export interface ScrapedService {
   listeners?: string[];
   /** Default: {@link ownProcessLimits}. */
   limits?: ScrapeLimits;
+  /** Whether relabelling sees the labels of the target's node. Default: false. */
+  attachNodeMetadata?: boolean;
 }
 
 /** Has Prometheus scrape a workload of the platform; the label `job` is its Service's name. */
@@ -66,6 +68,7 @@ export function scrapeService(
         targetLimit: targets,
         labelLimit: labels,
         ...(bodySize === undefined ? {} : { bodySizeLimit: bodySize }),
+        ...(service.attachNodeMetadata ? { attachMetadata: { node: true } } : {}),
       },
     },
     opts,

@@ -15,4 +15,11 @@ export const jobs = {
   cadvisor: "cadvisor",
   apiServer: "apiserver",
   coreDns: "coredns",
+  dcgmExporter: "dcgm-exporter",
+  efaExporter: "efa-exporter",
+  vllm: "vllm",
+  nim: "nim",
+  triton: "triton",
+  rayServe: "ray-serve",
+  kueue: "kueue",
 } as const;

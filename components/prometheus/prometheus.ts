@@ -89,6 +89,11 @@ export interface PrometheusArgs {
    * Default: false.
    */
   clusterMetrics?: boolean;
+  /**
+   * Whether targets may take labels from their nodes, as those of GPUs do: it may then list nodes. Default: as
+   * `clusterMetrics`.
+   */
+  nodeMetadata?: boolean;
   /** Whether only rules are evaluated that one shard can answer alone. Default: false; true needs a global evaluator. */
   shardRulesOnly?: boolean;
   /** Begins the names of objects that belong to no namespace. Default: `gpu-observability`; unique in the cluster. */

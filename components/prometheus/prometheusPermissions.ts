@@ -52,7 +52,8 @@ export function grantPermissions(args: PrometheusArgs, identity: WorkloadIdentit
             inNamespace(name, args.namespace),
             ...namespaces.map((namespace) => inNamespace(`${prefix}-${namespace}`, namespace)),
           ]),
-      ...(args.clusterMetrics ? [inCluster(`${prefix}-metrics`, clusterMetricsRules())] : []),
+      ...(args.clusterMetrics ? [inCluster(`${prefix}-metrics`, [...nodeRules(), ...clusterMetricsRules()])] : []),
+      ...(args.nodeMetadata && !args.clusterMetrics ? [inCluster(`${prefix}-nodes`, nodeRules())] : []),
     ],
   };
 }
@@ -65,10 +66,12 @@ function discoveryRules(): PolicyRules {
   ];
 }
 
-/** Nodes to discover, their kubelets' metrics, and the API server's. */
+/** Nodes to discover, or to take labels from. */
+const nodeRules = (): PolicyRules => [{ apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] }];
+
+/** The metrics of kubelets and API server. */
 function clusterMetricsRules(): PolicyRules {
   return [
-    { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
     { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
     { nonResourceURLs: ["/metrics"], verbs: ["get"] },
   ];

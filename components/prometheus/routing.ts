@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { gpuInhibitions } from "../gpu/inhibition";
 import { WATCHDOG } from "./rules/general";
 
 /** A receiver that posts Alertmanager's JSON to an address. */
@@ -64,7 +65,7 @@ export function alertmanagerConfiguration(routing: Routing, secretsDirectory: st
       repeat_interval: "12h",
       routes: [watchdogRoute(routing.heartbeat), ...routing.routes.map(routeOf)],
     },
-    inhibit_rules: [inhibits("critical", ["warning", "info"]), inhibits("warning", ["info"])],
+    inhibit_rules: [inhibits("critical", ["warning", "info"]), inhibits("warning", ["info"]), ...gpuInhibitions],
     receivers: [
       { name: NOBODY },
       ...webhooks.map((webhook) => ({

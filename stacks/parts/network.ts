@@ -18,6 +18,7 @@ import { MONITORING_LABEL, names, TEAM_VALUE } from "../names";
 import type { NetworkSettings } from "../settings/network";
 import type { ClusterMetrics } from "./clusterMetrics";
 import type { PartContext } from "./context";
+import type { GpuMetrics } from "./gpu";
 import { hasTeams } from "./prometheus";
 
 /** Everything that has a place in the network. */
@@ -28,6 +29,7 @@ export interface Parts {
   query: ThanosQuery;
   ruler: ThanosRuler | undefined;
   clusterMetrics: ClusterMetrics | undefined;
+  gpus: GpuMetrics;
 }
 
 type Closed = Extract<NetworkSettings, { kind: "defaultDeny" }>;
@@ -73,11 +75,11 @@ export function createNetwork(context: PartContext, parts: Parts): void {
   );
 }
 
-function membersOf({ operator, prometheus, alertmanager, query, ruler, clusterMetrics }: Parts): NetworkMember[] {
+function membersOf({ operator, prometheus, alertmanager, query, ruler, clusterMetrics, gpus }: Parts): NetworkMember[] {
   const workloads = [operator, prometheus, alertmanager, query, ruler].flatMap((part) =>
     part ? [networkOf(part)] : [],
   );
-  return [...workloads, ...(clusterMetrics?.members ?? [])];
+  return [...workloads, ...(clusterMetrics?.members ?? []), ...gpus.members];
 }
 
 function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): NetworkEdge[] {
@@ -110,10 +112,19 @@ function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): Netw
         ]
       : []),
     ...(parts.clusterMetrics ? clusterEdges(prometheus, network, parts.clusterMetrics) : []),
+    ...parts.gpus.outside.map(({ name, cidrs, ports }) => ({
+      from: prometheus,
+      to: addresses(name, cidrs),
+      ...onPorts(ports),
+      why: "scrapes",
+    })),
     call(prometheus, alertmanager, "web", "sends alerts"),
     toApiServer(prometheus, parts.clusterMetrics ? "discovers and scrapes" : "discovers targets"),
     ...(parts.operator ? [toApiServer(networkOf(parts.operator), "reads and writes objects")] : []),
     ...(parts.clusterMetrics?.members ?? []).map((member) => toApiServer(member, "watches objects")),
+    ...(parts.gpus.callApiServer ? parts.gpus.members : []).map((member) =>
+      toApiServer(member, "reads ResourceSlices"),
+    ),
     call(alertmanager, alertmanager, "mesh", "gossips"),
     {
       from: alertmanager,

@@ -12,6 +12,10 @@ import {
   storageArgs,
   unreachable,
 } from "./context";
+import { gpuRuleArgs, hasGpus } from "./gpu";
+
+/** Exporters of nodes have a namespace of their own, whose monitors have to be seen. */
+const hasNodesNamespace = (settings: Settings) => hasClusterMetrics(settings) || hasGpus(settings);
 
 export const hasTeams = ({ teams }: Settings) => teams.kind === "namespaceLabel";
 export const hasClusterMetrics = ({ clusterMetrics }: Settings) => clusterMetrics.kind === "install";
@@ -20,7 +24,7 @@ export const needsRuler = ({ prometheus }: Settings) => prometheus.shards > 1;
 
 /** Which namespaces' monitors and rules are looked at, if it is not the platform's own alone. */
 export function selectedNamespaces(settings: Settings) {
-  if (!hasTeams(settings) && !hasClusterMetrics(settings)) return {};
+  if (!hasTeams(settings) && !hasNodesNamespace(settings)) return {};
   return {
     namespaceLabel: MONITORING_LABEL,
     namespaceLabelValues: [ownValue(settings.namespace), ...(hasTeams(settings) ? [TEAM_VALUE] : [])],
@@ -37,8 +41,7 @@ export function createOperator(context: PartContext): PrometheusOperator | undef
         names.operator,
         {
           namespace,
-          // node-exporter's monitor is in a namespace of its own.
-          everyNamespace: hasTeams(settings) || hasClusterMetrics(settings),
+          everyNamespace: hasTeams(settings) || hasNodesNamespace(settings),
           clusterScopedPrefix,
           image: images.prometheusOperator,
           reloaderImage: images.prometheusConfigReloader,
@@ -78,6 +81,7 @@ export function createPrometheus(context: CustomResourceContext, alertmanager: A
       requireSpread: requireSpread(settings),
       alertmanagerService: alertmanager.serviceName,
       clusterMetrics: hasClusterMetrics(settings),
+      nodeMetadata: hasGpus(settings),
       ...selectedNamespaces(settings),
       clusterScopedPrefix,
       image: images.prometheus,
@@ -96,6 +100,7 @@ export function createRules(context: CustomResourceContext): void {
       namespace,
       platformNamespace: settings.namespace,
       clusterMetrics: hasClusterMetrics(settings),
+      ...gpuRuleArgs(settings),
       ...(teams.kind === "none"
         ? { teams: false }
         : {

@@ -5,6 +5,7 @@ import { clusterSchema } from "./cluster";
 import { clusterMetricsPresets, clusterMetricsSchema } from "./clusterMetrics";
 import { type Environment, environmentSchema } from "./environment";
 import { dnsLabel, secretPaths } from "./fields";
+import { gpuPresets, gpuSchema } from "./gpu";
 import { imagesPreset, imagesSchema } from "./images";
 import { longTermStoragePresets, longTermStorageSchema } from "./longTermStorage";
 import { networkPresets, networkSchema } from "./network";
@@ -37,6 +38,7 @@ const fields = z.strictObject({
   clusterMetrics: clusterMetricsSchema.describe(
     "What is known of the cluster itself: nodes, workloads, volumes, API server.",
   ),
+  gpu: gpuSchema.describe("Whether and how GPUs are watched."),
   teams: teamsSchema.describe("Monitors and rules that other namespaces bring."),
   network: networkSchema.describe("Who may talk to whom."),
   images: imagesSchema.describe("Where container images come from."),
@@ -67,6 +69,7 @@ export function presets(environment: Environment): Record<string, unknown> {
     alerting: alertingPresets[environment],
     ruler: rulerPresets[environment],
     clusterMetrics: clusterMetricsPresets[environment],
+    gpu: gpuPresets[environment],
     teams: teamsPreset,
     network: networkPresets[environment],
     images: imagesPreset,

@@ -47,6 +47,7 @@ describe("the cluster's own metrics", () => {
         "apiserver",
         "cadvisor",
         "coredns",
+        "dcgm-exporter",
         "kube-state-metrics",
         "kubelet",
         "node-exporter",
@@ -77,6 +78,7 @@ describe("the cluster's own metrics", () => {
     assert.deepEqual(byInterval("30s").sort(), [
       "cadvisor",
       "coredns",
+      "dcgm-exporter",
       "kube-state-metrics",
       "kubelet",
       "node-exporter",
@@ -147,7 +149,7 @@ describe("the cluster's own metrics", () => {
   });
 
   it("without them, neither rules about the cluster nor rights beyond what teams need remain", async () => {
-    const none = { ...stackSettings("prod"), clusterMetrics: { kind: "none" } };
+    const none = { ...stackSettings("prod"), clusterMetrics: { kind: "none" }, gpu: { kind: "none" } };
     const graph = await platformOf(none);
     assert.deepEqual(graph.names("kubernetes:monitoring.coreos.com/v1alpha1:ScrapeConfig"), []);
     assert.deepEqual(graph.names("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"), [

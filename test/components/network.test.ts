@@ -60,6 +60,7 @@ describe("network policies", () => {
     const policies = policiesIn(graph).filter(({ name }) => name !== "default-deny");
     assert.deepEqual(policies.map(({ name }) => name).sort(), [
       "alertmanager",
+      "dcgm-exporter",
       "kube-state-metrics",
       "prometheus",
       "prometheus-operator",
@@ -67,7 +68,7 @@ describe("network policies", () => {
       "thanos-ruler",
     ]);
     for (const { name, spec } of policies) {
-      const kinds = ["Deployment", "Prometheus", "Alertmanager", "ThanosRuler"];
+      const kinds = ["DaemonSet", "Deployment", "Prometheus", "Alertmanager", "ThanosRuler"];
       const workload = manifestsOf(graph.resources).find(
         ({ object }) => kinds.includes(object.kind) && object.metadata.name === name,
       );
@@ -132,6 +133,8 @@ describe("network policies", () => {
     assert.deepEqual(scraped.sort(), [
       "CoreDNS (namespace kube-system, k8s-app=kube-dns): 9153/TCP",
       "alertmanager: 9093/TCP, 8080/TCP",
+      "dcgm-exporter (namespace monitoring-nodes, app.kubernetes.io/instance=dcgm-exporter,app.kubernetes.io/name=dcgm-exporter): 9400/TCP",
+      "dcgm-exporter: 9400/TCP",
       "kube-state-metrics: 8080/TCP, 8081/TCP",
       "prometheus-operator: 8080/TCP",
       "prometheus: 9090/TCP, 8080/TCP, 10902/TCP",
@@ -140,7 +143,7 @@ describe("network policies", () => {
     const monitors = manifestsOf(graph.resources).filter(({ object }) => object.kind === "ServiceMonitor");
     const endpoints = monitors.flatMap(({ object }) => (object.spec as { endpoints: object[] }).endpoints);
     // All of the above but CoreDNS, whose scrape configuration finds it, and node-exporter, which has its node's address.
-    assert.equal(endpoints.length, 9 + 1);
+    assert.equal(endpoints.length, 10 + 1);
   });
 
   it("who may query is what the settings say, and by default nobody in production", async () => {

@@ -14,6 +14,7 @@ describe("the platform: which resources", () => {
     assert.deepEqual(components.map(({ type, name }) => `${type.split(":").pop()} ${name}`).sort(), [
       "Alertmanager alertmanager",
       "ClusterScrapes cluster-scrapes",
+      "DcgmExporter dcgm-exporter",
       "KubeStateMetrics kube-state-metrics",
       "NetworkPolicies network",
       "NodeExporter node-exporter",
@@ -150,6 +151,7 @@ describe("the platform: how it is wired", () => {
     });
     assert.deepEqual(selected, [
       ["alertmanager"],
+      ["dcgm-exporter"],
       ["kube-state-metrics"],
       ["node-exporter"],
       ["prometheus"],

@@ -24,6 +24,8 @@ describe("the public API", () => {
     assert.deepEqual(classes, [
       "Alertmanager",
       "ClusterScrapes",
+      "DcgmExporter",
+      "GpuNodesOutside",
       "KubeStateMetrics",
       "NetworkPolicies",
       "NodeExporter",

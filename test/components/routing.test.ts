@@ -67,9 +67,32 @@ describe("Alertmanager's routing", () => {
 
   it("silences the milder alert of the same name at the same place only", () => {
     const equal = ["cluster", "namespace", "alertname", "job", "instance"];
-    assert.deepEqual(render({}).inhibit_rules, [
+    assert.deepEqual(render({}).inhibit_rules.slice(0, 2), [
       { source_matchers: ['severity="critical"'], target_matchers: ['severity=~"warning|info"'], equal },
       { source_matchers: ['severity="warning"'], target_matchers: ['severity=~"info"'], equal },
     ]);
+  });
+
+  it("of GPUs: a fault silences its consequences, and every label that must be equal is required on both sides", () => {
+    const rules: { source_matchers: string[]; target_matchers: string[]; equal: string[] }[] = render(
+      {},
+    ).inhibit_rules.slice(2);
+    assert.deepEqual(
+      rules.map(({ equal }) => equal),
+      [
+        ["cluster", "namespace", "workload"],
+        ["cluster", "failure_domain"],
+        ["cluster", "node", "UUID"],
+      ],
+    );
+    for (const { source_matchers, target_matchers, equal } of rules) {
+      const labels = equal.filter((label) => label !== "cluster");
+      const required = (matchers: string[]) => labels.filter((label) => matchers.includes(`${label}!=""`));
+      // A node is required by its card, whose UUID no other node has.
+      const needed = labels.filter((label) => !(label === "node" && labels.includes("UUID")));
+      assert.deepEqual(required(source_matchers), needed);
+      assert.deepEqual(required(target_matchers), needed);
+      assert.ok(![...source_matchers, ...target_matchers].some((matcher) => matcher.includes("Watchdog")));
+    }
   });
 });

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
-import { isAlertingRule, type RuleGroup, ruleFile } from "../../components/prometheus/rules/rule";
+import { alertLabels, isAlertingRule, type RuleGroup, ruleFile } from "../../components/prometheus/rules/rule";
 import { run } from "../../tools/toolchain/command";
 
 /** Series over time in promtool's notation: `'up{job="x"}'` → `"1x10 0x20"`, one value per minute. */
 export type Input = Record<string, string>;
 
-/** An instance of an alert that fires: its own labels without `severity` and `alertname`, and what it says. */
+/** An instance of an alert that fires: its own labels without `alertname` and those that the rule adds, and what it says. */
 export interface Firing {
   labels: Record<string, string>;
   summary: string;
@@ -66,7 +66,7 @@ export function proveAlert(groups: readonly RuleGroup[], alertname: string, proo
     if (!rule) throw new Error(`there is no alert ${alertname}`);
     if (proof.silent.length === 0) throw new Error(`${alertname}: no series with which it stays silent`);
     const firing = proof.fires.alerts.map(({ labels, summary, description }) => ({
-      exp_labels: { severity: rule.severity, ...labels },
+      exp_labels: { ...alertLabels(rule), ...labels },
       exp_annotations: { summary, description, runbook: `docs/runbooks/${alertname}.md` },
     }));
     const quiet = (at: string) => ({ eval_time: at, alertname, exp_alerts: [] });

@@ -1,37 +1,14 @@
 import assert from "node:assert/strict";
 import type http from "node:http";
 import type { AddressInfo } from "node:net";
+import { signalsOf } from "../../components/gpu/signals";
 import { type GpuModel, gpuModels } from "../../tools/fleet/gpu";
 import { createFleetServer } from "../../tools/fleet/server";
 
-/** dcgm-exporter's default counters (etc/default-counters.csv and the profiling fields of its image). */
-export const counters = {
-  DCGM_FI_DEV_SM_CLOCK: "gauge",
-  DCGM_FI_DEV_MEM_CLOCK: "gauge",
-  DCGM_FI_DEV_MEMORY_TEMP: "gauge",
-  DCGM_FI_DEV_GPU_TEMP: "gauge",
-  DCGM_FI_DEV_POWER_USAGE: "gauge",
-  DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION: "counter",
-  DCGM_FI_DEV_PCIE_REPLAY_COUNTER: "counter",
-  DCGM_FI_DEV_GPU_UTIL: "gauge",
-  DCGM_FI_DEV_MEM_COPY_UTIL: "gauge",
-  DCGM_FI_DEV_ENC_UTIL: "gauge",
-  DCGM_FI_DEV_DEC_UTIL: "gauge",
-  DCGM_FI_DEV_XID_ERRORS: "gauge",
-  DCGM_FI_DEV_FB_FREE: "gauge",
-  DCGM_FI_DEV_FB_USED: "gauge",
-  DCGM_FI_DEV_FB_RESERVED: "gauge",
-  DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL: "counter",
-  DCGM_FI_DEV_VGPU_LICENSE_STATUS: "gauge",
-  DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS: "counter",
-  DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS: "counter",
-  DCGM_FI_DEV_ROW_REMAP_FAILURE: "gauge",
-  DCGM_FI_PROF_GR_ENGINE_ACTIVE: "gauge",
-  DCGM_FI_PROF_PIPE_TENSOR_ACTIVE: "gauge",
-  DCGM_FI_PROF_DRAM_ACTIVE: "gauge",
-  DCGM_FI_PROF_PCIE_TX_BYTES: "gauge",
-  DCGM_FI_PROF_PCIE_RX_BYTES: "gauge",
-};
+/** What the counter file asks for. */
+export const counters: Record<string, string> = Object.fromEntries(
+  signalsOf("profiling").map(({ metric, type }) => [metric, type]),
+);
 
 export interface Sample {
   name: string;
@@ -53,7 +30,8 @@ export function parse(exposition: string) {
   return { types, samples };
 }
 
-export const idOf = ({ name, labels }: Sample) => `${name}/${labels.Hostname}/${labels.gpu}`;
+export const idOf = ({ name, labels }: Sample) =>
+  `${name}${labels.health_watch === undefined ? "" : `[${labels.health_watch}]`}/${labels.hostname}/${labels.gpu}`;
 
 /** What differs between two scrapes of the whole fleet: `METRIC/NODE/GPU` with the value after. */
 export function differences(before: Map<string, Sample>, after: Map<string, Sample>): Record<string, unknown> {
@@ -79,7 +57,7 @@ export class TestFleet {
   async start(model: GpuModel | undefined = gpuModels[0]): Promise<void> {
     assert.ok(model);
     this.now = START;
-    const server = createFleetServer({ nodes: 3, gpusPerNode: 4, model, now: () => this.now });
+    const server = createFleetServer({ nodes: 3, gpusPerNode: 4, model, profile: "profiling", now: () => this.now });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     this.server = server;
     this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { signalRelabelings } from "../../components/gpu/signals/relabelings";
 import { fleetProgram } from "../../tools/fleet/manifests";
 import { fleetScript } from "../../tools/fleet/script";
 
@@ -25,7 +26,10 @@ async function run(script: string): Promise<Record<string, Manifest>> {
     call: () => ({}),
   });
   const provider = new k8s.Provider("lab", {});
-  fleetProgram({ namespace: "gpu", nodes: 3, gpusPerNode: 4, script, image: "example/node:24", provider });
+  fleetProgram({
+    ...{ namespace: "gpu", nodes: 3, gpusPerNode: 4, profile: "health", interval: "15s" },
+    ...{ script, image: "example/node:24", provider },
+  });
   await pulumi.runtime.disconnect();
   return found;
 }
@@ -67,12 +71,17 @@ describe("the fleet's objects", () => {
     });
     assert.deepEqual(ScrapeConfig?.spec, {
       jobName: "dcgm-exporter",
+      scrapeInterval: "15s",
+      honorLabels: true,
+      // What they do is proved with the catalogue.
+      metricRelabelings: signalRelabelings({ profile: "health", sharedGpus: false }),
       httpSDConfigs: [{ url: "http://gpu-fleet.gpu.svc:9400/targets", refreshInterval: "30s" }],
     });
     const container = at(Deployment?.spec, "template", "spec", "containers", 0);
     assert.deepEqual(at(container, "env"), [
       { name: "FLEET_NODES", value: "3" },
       { name: "FLEET_GPUS_PER_NODE", value: "4" },
+      { name: "FLEET_PROFILE", value: "health" },
       { name: "PORT", value: "9400" },
     ]);
     assert.deepEqual(at(container, "command"), ["node", "--max-old-space-size=128", "/fleet/fleet.js"]);

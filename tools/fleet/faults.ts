@@ -12,12 +12,17 @@ export class RequestError extends Error {
 
 /** The kinds of fault and what each changes, at the addressed GPU only. */
 export const faultKinds = {
-  xid: "DCGM_FI_DEV_XID_ERRORS shows `code` (default 79) with its err_code and err_msg",
-  ecc: "DCGM_FI_DEV_ROW_REMAP_FAILURE is 1 and DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS is 512",
-  thermal: "DCGM_FI_DEV_GPU_TEMP and _MEMORY_TEMP are over the limit and DCGM_FI_DEV_SM_CLOCK falls",
-  nvlink: "DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL stops",
+  xid: "an XID with `code` (default 79) is the last one and is counted",
+  dbe: "double-bit errors come, one a minute",
+  storm: "single-bit errors come, a hundred a second",
+  remap: "rows cannot be replaced any more, and the driver wants a reset",
+  thermal: "the GPU is over its limit, and slowed down by its hardware",
+  brake: "the power is held back from outside, and clocks fall",
+  nvlink: "NVLink recovers again and again, one time a minute",
+  hang: "every kernel waits: 100 % used, no work, a sixth of the power",
   lost: "the GPU's series vanish",
   frozen: "the GPU's values stay as they are",
+  unmapped: "which pods hold the node's GPUs is not known; takes no `gpu`",
   down: "the node's scrapes answer 500; takes no `gpu`",
 } as const;
 
@@ -46,6 +51,7 @@ export function abbreviate(names: readonly string[]): readonly string[] {
 }
 
 const kinds = Object.keys(faultKinds) as FaultKind[];
+const ofNodes: readonly FaultKind[] = ["down", "unmapped"];
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 function parseKind(text: string): FaultKind {
@@ -63,7 +69,7 @@ function parseNumber(query: URLSearchParams, name: string, allowed: readonly num
 }
 
 function parseAddress(kind: FaultKind, query: URLSearchParams, limits: FaultLimits, extra: readonly string[]) {
-  const parameters = ["node", ...(kind === "down" ? [] : ["gpu"]), ...extra];
+  const parameters = ["node", ...(ofNodes.includes(kind) ? [] : ["gpu"]), ...extra];
   for (const name of query.keys()) {
     if (!parameters.includes(name)) throw new RequestError(`'${kind}' takes no parameter '${name}'`, parameters);
   }
@@ -99,9 +105,7 @@ export class Faults {
         kinds.filter((other) => other !== "nvlink"),
       );
     }
-    const codes = Object.keys(xidMessages)
-      .map(Number)
-      .filter((code) => code > 0);
+    const codes = Object.keys(xidMessages).map(Number);
     const code = kind === "xid" ? (parseNumber(query, "code", codes) ?? 79) : undefined;
     const key = JSON.stringify([kind, node, gpu]);
     const fault: Fault = {
@@ -133,8 +137,9 @@ export class Faults {
     return matches.length;
   }
 
-  isDown(node: string): boolean {
-    return this.list().some((fault) => fault.kind === "down" && fault.node === node);
+  /** Whether a fault of a whole node is switched on there. */
+  has(kind: "down" | "unmapped", node: string): boolean {
+    return this.list().some((fault) => fault.kind === kind && fault.node === node);
   }
 
   /** What a scrape at `now` shows of a GPU; `undefined` when it is lost. */
@@ -146,15 +151,21 @@ export class Faults {
         .filter((fault) => fault.kind === kind)
         .sort((a, b) => Number(b.gpu !== undefined) - Number(a.gpu !== undefined))[0];
     if (find("lost")) return undefined;
+    const sinceOf = { eccErrorsSince: "dbe", eccStormSince: "storm", nvlinkErrorsSince: "nvlink" } as const;
+    const started = Object.entries(sinceOf).flatMap(([name, kind]) => {
+      const since = find(kind)?.since;
+      return since === undefined ? [] : [[name, since]];
+    });
     const xid = find("xid")?.code;
-    const nvlinkDownSince = find("nvlink")?.since;
     return {
       time: find("frozen")?.since ?? now,
       condition: {
         ...(xid === undefined ? {} : { xid }),
-        ...(nvlinkDownSince === undefined ? {} : { nvlinkDownSince }),
-        rowRemapFailed: find("ecc") !== undefined,
+        ...Object.fromEntries(started),
+        rowRemapFailed: find("remap") !== undefined,
         overheated: find("thermal") !== undefined,
+        powerBrake: find("brake") !== undefined,
+        hung: find("hang") !== undefined,
       },
     };
   }

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 export interface GpuModel {
   /** As NVML reports it, in the label `modelName`. */
   name: string;
+  generation: "ampere" | "hopper" | "ada" | "blackwell";
   idleWatts: number;
   maxWatts: number;
   smClockMhz: number;
@@ -13,6 +14,7 @@ export interface GpuModel {
   reservedMib: number;
   /** HBM reports its temperature; GDDR does not, and the exporter leaves the metric out. */
   memoryTemperature: boolean;
+  pcieGeneration: number;
   /** MB/s over all links at full load; without NVLink the exporter leaves the metric out. */
   nvlinkMegabytesPerSecond: number | undefined;
 }
@@ -21,6 +23,7 @@ export interface GpuModel {
 export const gpuModels: readonly GpuModel[] = [
   {
     name: "NVIDIA H100 80GB HBM3",
+    generation: "hopper",
     idleWatts: 75,
     maxWatts: 700,
     smClockMhz: 1980,
@@ -28,10 +31,12 @@ export const gpuModels: readonly GpuModel[] = [
     framebufferMib: 81559,
     reservedMib: 551,
     memoryTemperature: true,
+    pcieGeneration: 5,
     nvlinkMegabytesPerSecond: 300_000,
   },
   {
     name: "NVIDIA A100-SXM4-80GB",
+    generation: "ampere",
     idleWatts: 60,
     maxWatts: 400,
     smClockMhz: 1410,
@@ -39,10 +44,12 @@ export const gpuModels: readonly GpuModel[] = [
     framebufferMib: 81920,
     reservedMib: 595,
     memoryTemperature: true,
+    pcieGeneration: 4,
     nvlinkMegabytesPerSecond: 200_000,
   },
   {
     name: "NVIDIA L40S",
+    generation: "ada",
     idleWatts: 35,
     maxWatts: 350,
     smClockMhz: 2520,
@@ -50,6 +57,7 @@ export const gpuModels: readonly GpuModel[] = [
     framebufferMib: 46068,
     reservedMib: 609,
     memoryTemperature: false,
+    pcieGeneration: 4,
     nvlinkMegabytesPerSecond: undefined,
   },
 ];

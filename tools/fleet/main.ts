@@ -1,9 +1,10 @@
+import { profiles } from "../../components/gpu/signals";
 import { gpuModels } from "./gpu";
 import { createFleetServer } from "./server";
 
 /**
- * The fleet's process. Environment: `FLEET_NODES` (default 2), `FLEET_GPUS_PER_NODE` (8), `FLEET_MODEL` (H100) and `PORT`
- * (9400, dcgm-exporter's).
+ * The fleet's process. Environment: `FLEET_NODES` (default 2), `FLEET_GPUS_PER_NODE` (8), `FLEET_MODEL` (H100), `FLEET_PROFILE`
+ * (profiling) and `PORT` (9400, dcgm-exporter's).
  */
 
 function wholeNumber(name: string, fallback: number, min: number, max: number): number {
@@ -13,18 +14,19 @@ function wholeNumber(name: string, fallback: number, min: number, max: number): 
   throw new Error(`${name} is '${text}'; it must be a whole number from ${min} to ${max}`);
 }
 
-function findModel() {
-  const name = process.env.FLEET_MODEL ?? gpuModels[0]?.name;
-  const model = gpuModels.find((known) => known.name === name);
-  if (model) return model;
-  throw new Error(`FLEET_MODEL is '${name}'; it must be one of: ${gpuModels.map((known) => known.name).join(", ")}`);
+function oneOf<T>(name: string, known: readonly T[], nameOf: (one: T) => string, fallback: T | undefined): T {
+  const wanted = process.env[name] ?? (fallback === undefined ? "" : nameOf(fallback));
+  const found = known.find((one) => nameOf(one) === wanted);
+  if (found !== undefined) return found;
+  throw new Error(`${name} is '${wanted}'; it must be one of: ${known.map(nameOf).join(", ")}`);
 }
 
 function main(): void {
   const options = {
     nodes: wholeNumber("FLEET_NODES", 2, 1, 10_000),
     gpusPerNode: wholeNumber("FLEET_GPUS_PER_NODE", 8, 1, 16),
-    model: findModel(),
+    model: oneOf("FLEET_MODEL", gpuModels, ({ name }) => name, gpuModels[0]),
+    profile: oneOf("FLEET_PROFILE", profiles, (profile) => profile, "profiling" as const),
   };
   const server = createFleetServer(options);
   server.on("error", (error) => {

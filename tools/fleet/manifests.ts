@@ -1,14 +1,21 @@
 import * as k8s from "@pulumi/kubernetes";
+import type { Profile } from "../../components/gpu/signals";
+import { signalRelabelings } from "../../components/gpu/signals/relabelings";
 import { contentHash } from "../../components/kubernetes/contentHash";
 import { scrapeConfigResource } from "../../components/kubernetes/customResources";
 import { commonLabels, selectorLabels } from "../../components/kubernetes/labels";
 import { NOBODY, restrictedContainer, restrictedPod } from "../../components/kubernetes/securityContext";
+import { jobs } from "../../components/prometheus/jobs";
 
 export interface FleetProgramArgs {
   /** An existing namespace whose ScrapeConfigs the Prometheus selects. */
   namespace: string;
   nodes: number;
   gpusPerNode: number;
+  /** The counter file of its exporters. */
+  profile: Profile;
+  /** How often it is scraped. */
+  interval: string;
   /** What `fleetScript()` gives. */
   script: string;
   /** An image with `node` on its PATH, 22 or newer. */
@@ -22,7 +29,8 @@ const PORT = 9400;
 const FILE = "fleet.js";
 
 /** The simulated fleet and how Prometheus finds it: as many targets of the job `dcgm-exporter` as there are nodes. */
-export function fleetProgram({ namespace, nodes, gpusPerNode, script, image, provider }: FleetProgramArgs): void {
+export function fleetProgram(args: FleetProgramArgs): void {
+  const { namespace, nodes, gpusPerNode, profile, interval, script, image, provider } = args;
   const identity = { name: NAME, instance: NAME, component: "simulation" };
   const labels = commonLabels(identity);
   const matchLabels = selectorLabels(identity);
@@ -54,6 +62,7 @@ export function fleetProgram({ namespace, nodes, gpusPerNode, script, image, pro
                 env: [
                   { name: "FLEET_NODES", value: String(nodes) },
                   { name: "FLEET_GPUS_PER_NODE", value: String(gpusPerNode) },
+                  { name: "FLEET_PROFILE", value: profile },
                   { name: "PORT", value: String(PORT) },
                 ],
                 ports: [{ name: "metrics", containerPort: PORT }],
@@ -101,8 +110,12 @@ export function fleetProgram({ namespace, nodes, gpusPerNode, script, image, pro
     {
       metadata,
       spec: {
-        jobName: "dcgm-exporter",
+        jobName: jobs.dcgmExporter,
+        scrapeInterval: interval,
         httpSDConfigs: [{ url: `http://${NAME}.${namespace}.svc:${PORT}/targets`, refreshInterval: "30s" }],
+        // What the platform makes of its own exporters' series.
+        honorLabels: true,
+        metricRelabelings: signalRelabelings({ profile, sharedGpus: false }),
       },
     },
     { ...opts, dependsOn: service },

@@ -1,4 +1,5 @@
 import http from "node:http";
+import type { Profile } from "../../components/gpu/signals";
 import { abbreviate, Faults, faultKinds, RequestError } from "./faults";
 import { createGpu, type GpuModel } from "./gpu";
 import { renderMetrics } from "./metrics";
@@ -7,6 +8,8 @@ export interface FleetOptions {
   nodes: number;
   gpusPerNode: number;
   model: GpuModel;
+  /** The counter file that the exporters have. */
+  profile: Profile;
   /** Milliseconds since 1970. Default: the clock. */
   now?: () => number;
 }
@@ -44,6 +47,13 @@ ${Object.entries(faultKinds)
   .join("\n")}
 `;
 
+/** Two nodes at a time work on a training job; a node that idles holds none. */
+function holderOf(index: number, load: number) {
+  if (load < 0.1) return undefined;
+  const job = `train-${Math.floor(index / 2)}`;
+  return { namespace: "ml-training", pod: `${job}-${index % 2}`, container: "trainer" };
+}
+
 function parseTarget(request: http.IncomingMessage) {
   const host = request.headers.host ?? "localhost";
   try {
@@ -55,7 +65,7 @@ function parseTarget(request: http.IncomingMessage) {
 }
 
 /** The server, not listening yet. Nodes are called `gpu-node-0`, `gpu-node-1` …; values depend on names and clock alone. */
-export function createFleetServer({ nodes, gpusPerNode, model, now = Date.now }: FleetOptions): http.Server {
+export function createFleetServer({ nodes, gpusPerNode, model, profile, now = Date.now }: FleetOptions): http.Server {
   const names = Array.from({ length: nodes }, (_, index) => `gpu-node-${index}`);
   const fleet = new Map(
     names.map((node) => [node, Array.from({ length: gpusPerNode }, (_, index) => createGpu(node, index, model))]),
@@ -66,12 +76,14 @@ export function createFleetServer({ nodes, gpusPerNode, model, now = Date.now }:
   function metricsOf(node: string): Reply {
     const gpus = fleet.get(node);
     if (!gpus) return json(404, { error: `node '${node}' does not exist`, allowed: abbreviate(names) });
-    if (faults.isDown(node)) return text(500, "Failed to gather metrics\n");
+    if (faults.has("down", node)) return text(500, "Failed to gather metrics\n");
+    const mapped = !faults.has("unmapped", node);
     const views = gpus.flatMap((gpu) => {
       const view = faults.view(node, gpu.index, seconds());
-      return view === undefined ? [] : [{ gpu, ...view }];
+      const holder = mapped ? holderOf(names.indexOf(node), gpu.load.mean) : undefined;
+      return view === undefined ? [] : [{ gpu, ...view, holder }];
     });
-    return text(200, renderMetrics(node, views));
+    return text(200, renderMetrics(node, views, profile));
   }
 
   const targets = (host: string) =>

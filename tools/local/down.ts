@@ -33,7 +33,9 @@ export async function takeDown(place: Place, progress: Progress): Promise<void> 
     const reference = { name: "local", context: place.context };
     const destroy = (title: string, definition: StackDefinition) =>
       progress.step(title, async (report) => destroyStack(await openStack(engine, definition), report));
-    const fleet = { namespace: record?.namespace ?? "monitoring", nodes: 1, gpusPerNode: 1 };
+    const namespace = record?.namespace ?? "monitoring";
+    // To destroy it, what it was made of is of no matter.
+    const fleet = { namespace, nodes: 1, gpusPerNode: 1, profile: "essential", interval: "30s" } as const;
     await destroy("destroying the simulated GPU fleet", await fleetStack(reference, fleet));
     await destroy("destroying the platform", await platformStack(reference, []));
     await destroy("letting go of the CRDs, which stay in the cluster", crdsStack(reference));

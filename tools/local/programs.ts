@@ -5,7 +5,7 @@ import { createProvider } from "../../components";
 import { deployCrds } from "../../crds/program";
 import { deploy } from "../../stacks/platform";
 import { repositoryRoot } from "../cli/paths";
-import { fleetProgram } from "../fleet/manifests";
+import { type FleetProgramArgs, fleetProgram } from "../fleet/manifests";
 import { fleetScript } from "../fleet/script";
 import { setPath } from "../plan/paths";
 import { PLATFORM_KEY, parseSetting } from "../plan/stackConfig";
@@ -61,7 +61,7 @@ export async function platformStack(
 /** The simulated fleet: no part of the platform, so a project of its own. */
 export async function fleetStack(
   cluster: ClusterReference,
-  fleet: { namespace: string; nodes: number; gpusPerNode: number },
+  fleet: Pick<FleetProgramArgs, "namespace" | "nodes" | "gpusPerNode" | "profile" | "interval">,
 ): Promise<StackDefinition> {
   const script = await fleetScript();
   return {

@@ -52,7 +52,7 @@ export async function queryNumber(
   return (await queryNow(api, namespace, promql, options))[0]?.value ?? 0;
 }
 
-/** A GPU that reports a hardware error, has failed to replace broken memory, or is hotter than its slowdown limit. */
+/** A GPU that reports a hardware error, has failed to replace broken memory, or is at its slowdown limit. */
 export const SICK_GPUS = `count by (instance, gpu) (
-  DCGM_FI_DEV_XID_ERRORS > 0 or DCGM_FI_DEV_ROW_REMAP_FAILURE > 0 or DCGM_FI_DEV_GPU_TEMP > 87
+  DCGM_FI_DEV_XID_ERRORS > 0 or DCGM_FI_DEV_ROW_REMAP_FAILURE > 0 or DCGM_FI_DEV_GPU_TEMP_LIMIT < 0
 )`;

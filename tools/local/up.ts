@@ -89,14 +89,21 @@ async function deployAll(
     report(describeChanges(made));
   };
   const platform = await platformStack(reference, settings);
-  const { namespace } = checkedSettings(platform.settings);
+  const { namespace, gpu, prometheus } = checkedSettings(platform.settings);
   await Promise.all([
     progress.step("deploying the operator's CRDs (crds/)", (report) => deploy(crdsStack(reference), report)),
     // Beside each other: images keep the disk busy, the CRDs a processor.
     running && cluster.importImages(running.cluster, running.images, progress),
   ]);
   await progress.step("deploying the platform", (report) => deploy(platform, report));
-  const fleet = await fleetStack(reference, { namespace, nodes, gpusPerNode });
+  const fleet = await fleetStack(reference, {
+    namespace,
+    nodes,
+    gpusPerNode,
+    // Without GPU monitoring it is a fleet that somebody else watches.
+    profile: gpu.kind === "install" ? gpu.profile : "essential",
+    interval: gpu.kind === "install" ? gpu.scrapeInterval : prometheus.scrapeInterval,
+  });
   await progress.step("deploying the simulated GPU fleet", (report) =>
     // It lives in the platform's namespace: a destroyed platform has taken it along, unseen by its own stack.
     deploy(fleet, report, true),

@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { profileNamed } from "../../gpu/profile";
+import { gpuRuleAreas } from "../../gpu/rules";
 import { prometheusRuleResource } from "../../kubernetes/customResources";
 import { commonLabels } from "../../kubernetes/labels";
 import { alertmanagerRules } from "./alertmanager";
@@ -33,6 +35,14 @@ export interface PlatformRulesArgs {
   platformNamespace?: string;
   /** Whether the cluster's nodes and objects are scraped, so that rules about them make sense. Default: true. */
   clusterMetrics?: boolean;
+  /** Whether GPUs are watched, so that rules about them make sense. Default: true. */
+  gpus?: boolean;
+  /** What is collected of them: `essential`, `health` or `profiling`; rules that need more are left out. Default: `health`. */
+  gpuProfile?: string;
+  /** How often their exporters are scraped, in seconds. Default: 30. */
+  gpuScrapeSeconds?: number;
+  /** Whether several pods may hold one GPU; rules about who holds which are left out then. Default: false. */
+  sharedGpus?: boolean;
   /** Whether other namespaces have monitors of their own. Default: false. */
   teams?: boolean;
   /** Active series that a team's namespace may have before an alert says so. Default: 100 000. */
@@ -69,9 +79,16 @@ export function platformRuleAreas(args: Omit<PlatformRulesArgs, "namespace">): R
   const areas = { ...own, ...(args.clusterMetrics === false ? {} : cluster) };
   return {
     ...Object.fromEntries(Object.entries(areas).map(([area, rules]) => [area, rules(context)])),
+    ...(args.gpus === false ? {} : gpuRuleAreas({ ...context, ...gpuContext(args) })),
     ...(args.teams ? { teams: teamRules({ ...context, budgets }) } : {}),
   };
 }
+
+const gpuContext = (args: Omit<PlatformRulesArgs, "namespace">) => ({
+  profile: profileNamed(args.gpuProfile ?? "health", "gpuProfile"),
+  scrapeSeconds: args.gpuScrapeSeconds ?? 30,
+  podsKnown: args.sharedGpus !== true,
+});
 
 /** Every group of rules that the platform ships. */
 export const platformRuleGroups = (args: Omit<PlatformRulesArgs, "namespace"> = {}): RuleGroup[] =>

@@ -1,6 +1,9 @@
 /** How urgent an alert is: wake somebody, look today, or only context for another alert. */
 export type Severity = "critical" | "warning" | "info" | "none";
 
+/** Whose matter an alert is: the team that runs the hardware and the platform, or the one whose workload it is. */
+export type Owner = "platform" | "workload";
+
 /** An alerting rule with what the person who is paged needs. */
 export interface AlertingRule {
   /** The name of the alert, and of its page in docs/runbooks. */
@@ -9,7 +12,13 @@ export interface AlertingRule {
   expr: string;
   /** How long it must hold. Default: fires at once. */
   for?: string;
+  /** How long it goes on when the expression holds no more: for what may vanish because it is broken. Default: not at all. */
+  keepFiringFor?: string;
   severity: Severity;
+  /** Who has to act. Default: nobody is named, and so the platform's team. */
+  owner?: Owner;
+  /** What has to be done with the hardware, as a word that automation can route by. Default: none. */
+  action?: string;
   /** One sentence: what is wrong, where. */
   summary: string;
   /** What it means and the values it was seen with. */
@@ -22,6 +31,8 @@ export interface RecordingRule {
   record: string;
   /** PromQL. */
   expr: string;
+  /** Labels that are added. Default: none. */
+  labels?: Record<string, string>;
 }
 
 /**
@@ -51,13 +62,23 @@ export interface RuleContext {
 
 export const isAlertingRule = (rule: AlertingRule | RecordingRule): rule is AlertingRule => "alert" in rule;
 
+/** The labels that an alert has beside those of its expression. */
+export const alertLabels = ({ severity, owner, action }: AlertingRule) => ({
+  severity,
+  ...(owner === undefined ? {} : { owner }),
+  ...(action === undefined ? {} : { action }),
+});
+
 function ruleEntry(rule: AlertingRule | RecordingRule) {
-  if (!isAlertingRule(rule)) return { record: rule.record, expr: rule.expr };
+  if (!isAlertingRule(rule)) {
+    return { record: rule.record, expr: rule.expr, ...(rule.labels === undefined ? {} : { labels: rule.labels }) };
+  }
   return {
     alert: rule.alert,
     expr: rule.expr,
     ...(rule.for === undefined ? {} : { for: rule.for }),
-    labels: { severity: rule.severity },
+    ...(rule.keepFiringFor === undefined ? {} : { keep_firing_for: rule.keepFiringFor }),
+    labels: alertLabels(rule),
     annotations: {
       summary: rule.summary,
       description: rule.description,

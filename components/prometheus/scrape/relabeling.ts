@@ -3,7 +3,11 @@ export interface MetricRelabeling {
   sourceLabels?: string[];
   separator?: string;
   regex: string;
-  action: "keep" | "drop" | "labeldrop";
+  action: "keep" | "drop" | "labeldrop" | "replace";
+  /** Of `replace`: the label that is written. */
+  targetLabel?: string;
+  /** Of `replace`: what is written; empty removes the label. Default: `$1`. */
+  replacement?: string;
 }
 
 /** Series that are kept: those of the names whose labels match. */
@@ -65,16 +69,26 @@ export function relabel(
   series: Readonly<Record<string, string>>,
 ): Record<string, string> | undefined {
   let labels = { ...series };
-  for (const { sourceLabels = [], separator = SEPARATOR, regex, action } of steps) {
+  for (const step of steps) {
+    const { sourceLabels = [], separator = SEPARATOR, regex, action } = step;
     const whole = new RegExp(`^(?:${regex})$`, "s");
     if (action === "labeldrop") {
       labels = Object.fromEntries(Object.entries(labels).filter(([name]) => !whole.test(name)));
-    } else {
-      const matches = whole.test(sourceLabels.map((name) => labels[name] ?? "").join(separator));
-      if (matches !== (action === "keep")) return undefined;
+      continue;
     }
+    const value = sourceLabels.map((name) => labels[name] ?? "").join(separator);
+    if (action === "replace") labels = replaced(labels, value, whole, step);
+    else if (whole.test(value) !== (action === "keep")) return undefined;
   }
   return labels;
+}
+
+function replaced(labels: Record<string, string>, value: string, whole: RegExp, step: MetricRelabeling) {
+  const { targetLabel = "", replacement = "$1" } = step;
+  if (!whole.test(value)) return labels;
+  const { [targetLabel]: _before, ...others } = labels;
+  const written = value.replace(whole, replacement);
+  return written === "" ? others : { ...others, [targetLabel]: written };
 }
 
 /** Whether a series is stored. */

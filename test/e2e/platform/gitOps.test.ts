@@ -106,7 +106,10 @@ async function fleetFolder(folder: string): Promise<string> {
     preview: true,
     program: () => {
       const provider = createProvider("kubernetes", {});
-      fleetProgram({ namespace: NAMESPACE, nodes: NODES, gpusPerNode: 8, script, image: NODE_IMAGE, provider });
+      fleetProgram({
+        ...{ namespace: NAMESPACE, nodes: NODES, gpusPerNode: 8, profile: "profiling", interval: "10s" },
+        ...{ script, image: NODE_IMAGE, provider },
+      });
     },
   });
   await mkdir(folder);

@@ -1,0 +1,37 @@
+/** One of Alertmanager's inhibition rules. */
+export interface InhibitionRule {
+  source_matchers: string[];
+  target_matchers: string[];
+  equal: string[];
+}
+
+/** The alert that tells a workload's owner that hardware under it is at fault. */
+export const WORKLOAD_HIT = "GpuWorkloadHitByHardware";
+
+/** The alert for many nodes of one failure domain at once. */
+export const DOMAIN_FAULTS = "GpuDomainFaults";
+
+/**
+ * Which alerts about GPUs are no news beside others. A label that is missing on both sides counts as equal, so each label
+ * that must be equal is required on both.
+ */
+export const gpuInhibitions: InhibitionRule[] = [
+  {
+    // A job does not need to be told that it hangs when its card fell off the bus.
+    source_matchers: [`alertname="${WORKLOAD_HIT}"`, 'namespace!=""', 'workload!=""'],
+    target_matchers: [`alertname!="${WORKLOAD_HIT}"`, 'owner="workload"', 'namespace!=""', 'workload!=""'],
+    equal: ["cluster", "namespace", "workload"],
+  },
+  {
+    // A rack is one page, not one for each of its nodes.
+    source_matchers: [`alertname="${DOMAIN_FAULTS}"`, 'failure_domain!=""'],
+    target_matchers: ['owner="platform"', 'failure_domain!=""', 'node!=""'],
+    equal: ["cluster", "failure_domain"],
+  },
+  {
+    // Of one card only the worst.
+    source_matchers: ['severity="critical"', 'owner="platform"', 'UUID!=""'],
+    target_matchers: ['severity=~"warning|info"', 'owner="platform"', 'UUID!=""'],
+    equal: ["cluster", "node", "UUID"],
+  },
+];

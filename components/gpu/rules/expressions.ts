@@ -1,0 +1,37 @@
+import { jobs } from "../../prometheus/jobs";
+import type { SignalName } from "../signals";
+
+/** Where a node is, and which one. `region` and `failure_domain` are there if the node's labels say so. */
+export const BY_NODE = "cluster, region, failure_domain, node";
+
+/** Which GPU. The index `gpu` is for people: it may shift when a card is gone; the UUID is what tells cards apart. */
+export const BY_GPU = `${BY_NODE}, UUID, gpu, modelName`;
+
+/** Joins of one GPU with itself. */
+export const ON_GPU = "on (cluster, node, UUID)";
+
+/** Joins with what is known of the node. */
+export const ON_NODE = "on (cluster, node)";
+
+const braces = (matchers: string) => `{job="${jobs.dcgmExporter}"${matchers === "" ? "" : `, ${matchers}`}}`;
+
+/** The series of a signal as they are stored. */
+export const signal = (metric: SignalName, matchers = "") => `${metric}${braces(matchers)}`;
+
+/**
+ * A signal as one value for each GPU, however it is divided and whoever holds it: of copies and instances the largest. So sums
+ * count no GPU twice.
+ */
+export const perGpu = (metric: SignalName, matchers = "") => `max by (${BY_GPU}) (${signal(metric, matchers)})`;
+
+/** Whether the exporter of a node answers. */
+export const exporterUp = `up${braces("")}`;
+
+/** One bit of a mask, PromQL having no operator for it: 1 where it is set. `bit` is its value, such as 64. */
+export const bit = (mask: string, value: number) => `floor(${mask} / ${value}) % 2`;
+
+/** The name of the series that is 1 for nodes that somebody has taken out of service. */
+export const OUT_OF_SERVICE = "node:gpu_out_of_service:bool";
+
+/** Without nodes that are cordoned, drained, reset or replaced: what is wrong there, somebody is at already. */
+export const inService = (expr: string) => `(${expr}) unless ${ON_NODE} ${OUT_OF_SERVICE} == 1`;

@@ -1,0 +1,31 @@
+import { objectSeries } from "../../prometheus/rules/objects";
+import type { RuleGroup } from "../../prometheus/rules/rule";
+import { exporterUp, OUT_OF_SERVICE } from "./expressions";
+
+/** Taints by which people and controllers take a node out of service. */
+const TAINTS =
+  "node.kubernetes.io/unschedulable|node.kubernetes.io/out-of-service|karpenter.sh/disrupted|node.cloudprovider.kubernetes.io/shutdown|ToBeDeletedByClusterAutoscaler|DeletionCandidateOfClusterAutoscaler|gpu-observability/maintenance|nvidia.com/gpu-driver-upgrade.*";
+
+/** Nodes with GPUs, as Kubernetes and as the exporters know them. */
+export const gpuNodes = `(group by (cluster, node) (${objectSeries("kube_node_status_capacity", 'resource=~"nvidia_com_.+"')} > 0) or group by (cluster, node) (${exporterUp}))`;
+
+/**
+ * Whether somebody has taken a node with GPUs out of service: cordoned, drained, being upgraded or deleted. Alerts on its
+ * hardware are silent then; if this series is missing, they fire.
+ */
+export const lifecycleRules = (): RuleGroup[] => [
+  {
+    name: "gpu-lifecycle",
+    scope: "shard",
+    rules: [
+      {
+        record: OUT_OF_SERVICE,
+        expr:
+          `(${gpuNodes} and on (cluster, node) (${objectSeries("kube_node_spec_unschedulable")} == 1` +
+          ` or ${objectSeries("kube_node_spec_taint", `key=~"${TAINTS}"`)} == 1` +
+          ` or ${objectSeries("kube_node_deletion_timestamp")} > 0))` +
+          ` or on (cluster, node) 0 * ${gpuNodes}`,
+      },
+    ],
+  },
+];
