@@ -13,18 +13,27 @@ export interface Statistics {
   max: number;
 }
 
+/** Decimals of each unit; `×` is how many times one thing is another. */
+const DECIMALS = { s: 2, ms: 1, MiB: 0, KiB: 0, series: 1, "×": 1 } as const;
+
+type Unit = keyof typeof DECIMALS;
+
 /** One line of the result. */
 export type Row = {
   what: string;
-  unit: "s" | "MiB";
+  unit: Unit;
   /** The figure should be below it, in the same unit. */
   target?: number;
+  /** The figure should not be below it, in the same unit. */
+  atLeast?: number;
 } & (Statistics | { notMeasured: string /** Why. */ });
 
 /** What a measurement needs to know. */
 export interface MeasureOptions {
   /** Default: the measurement's own. */
   runs: number | undefined;
+  /** Of a simulated fleet. Default: the measurement's own. */
+  gpus?: number | undefined;
   progress: Progress;
 }
 
@@ -74,13 +83,16 @@ export function machineFacts() {
 
 export type MachineFacts = ReturnType<typeof machineFacts>;
 
-const figure = (value: number, unit: Row["unit"]) => `${value.toFixed(unit === "s" ? 2 : 0)} ${unit}`;
+const figure = (value: number, unit: Row["unit"]) => `${value.toFixed(DECIMALS[unit])} ${unit}`;
 
 /** `target: < 1.5 s, met`; by the median. */
 export function verdict(row: Row): string {
-  if (row.target === undefined) return "";
-  const met = "median" in row ? (row.median < row.target ? ", met" : ", MISSED") : "";
-  return `target: < ${row.target} ${row.unit}${met}`;
+  const { target, atLeast, unit } = row;
+  const limit = target ?? atLeast;
+  if (limit === undefined) return "";
+  const isMet = (median: number) => (target === undefined ? median >= limit : median < limit);
+  const met = "median" in row ? (isMet(row.median) ? ", met" : ", MISSED") : "";
+  return `target: ${target === undefined ? "≥" : "<"} ${limit} ${unit}${met}`;
 }
 
 /** A row as a person reads it. */

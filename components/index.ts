@@ -6,7 +6,11 @@ export type { LongTermStore } from "./backends/backend";
 export { ThanosQuery, type ThanosQueryArgs } from "./backends/thanosQuery";
 export { ThanosRuler, type ThanosRulerArgs } from "./backends/thanosRuler";
 export { DcgmExporter, type DcgmExporterArgs } from "./gpu/dcgmExporter";
+export { EfaScrape, type EfaScrapeArgs } from "./gpu/efaScrape";
 export { GpuNodesOutside, type GpuNodesOutsideArgs, type OutsideGpuNode } from "./gpu/gpuNodesOutside";
+export type { InferenceSlo } from "./gpu/rules/slo";
+export { InferenceScrapes, type InferenceScrapesArgs, inferencePorts } from "./gpu/workloads/inferenceScrapes";
+export { KueueScrape, type KueueScrapeArgs, kueuePort } from "./gpu/workloads/kueueScrape";
 export { type ClusterAccess, createProvider } from "./kubernetes/provider";
 export {
   call,

@@ -13,6 +13,7 @@ import { type CustomResourceContext, optionsOf, requireSpread, unreachable } fro
 import { createGpuMetrics } from "./parts/gpu";
 import { createNetwork } from "./parts/network";
 import { createOperator, createPrometheus, createRules, createTeamLimits, needsRuler } from "./parts/prometheus";
+import { createWorkloadScrapes } from "./parts/workloads";
 import { applyPatches } from "./patches";
 import { readSettings, type Settings } from "./settings";
 
@@ -51,9 +52,10 @@ export function deploy(): PlatformOutputs {
   const ruler = needsRuler(settings) ? createRuler(context, query) : undefined;
   const clusterMetrics = createClusterMetrics(context, prometheus);
   const gpus = createGpuMetrics(context, prometheus);
+  const workloads = createWorkloadScrapes(context, prometheus);
   createRules(context);
   createTeamLimits(context);
-  createNetwork(context, { operator, prometheus, alertmanager, query, ruler, clusterMetrics, gpus });
+  createNetwork(context, { operator, prometheus, alertmanager, query, ruler, clusterMetrics, gpus, workloads });
   checkPatches();
   return {
     clusterName: settings.cluster.name,

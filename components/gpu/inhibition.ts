@@ -11,6 +11,14 @@ export const WORKLOAD_HIT = "GpuWorkloadHitByHardware";
 /** The alert for many nodes of one failure domain at once. */
 export const DOMAIN_FAULTS = "GpuDomainFaults";
 
+/** Alerts about many nodes of a failure domain, and what they say the same of one node. */
+const ROLLED_UP: Readonly<Record<string, string>> = {
+  GpuThermalSlowdownInDomain: "GpuHardwareThermalSlowdown|GpuSoftwareThermalSlowdown",
+  GpuPowerBrakeInDomain: "GpuPowerBrake",
+  GpuFabricFailedInDomain: "GpuFabricFailed",
+  InfinibandPortsDownInDomain: "InfinibandPortDown",
+};
+
 /**
  * Which alerts about GPUs are no news beside others. A label that is missing on both sides counts as equal, so each label
  * that must be equal is required on both.
@@ -28,6 +36,11 @@ export const gpuInhibitions: InhibitionRule[] = [
     target_matchers: ['owner="platform"', 'failure_domain!=""', 'node!=""'],
     equal: ["cluster", "failure_domain"],
   },
+  ...Object.entries(ROLLED_UP).map(([domain, ofNodes]) => ({
+    source_matchers: [`alertname="${domain}"`, 'failure_domain!=""'],
+    target_matchers: [`alertname=~"${ofNodes}"`, 'failure_domain!=""'],
+    equal: ["cluster", "failure_domain"],
+  })),
   {
     // Of one card only the worst.
     source_matchers: ['severity="critical"', 'owner="platform"', 'UUID!=""'],

@@ -105,12 +105,15 @@ function routeOf(route: AlertRoute) {
   };
 }
 
+/** Where alerts about GPUs and what uses them are: they have neither job nor instance. */
+const PLACES = ["failure_domain", "node", "UUID", "workload", "model_name"];
+
 /** The worse of two alerts of one name and place silences the other. */
 function inhibits(source: string, targets: string[]) {
   return {
     source_matchers: [`severity="${source}"`],
     target_matchers: [`severity=~"${targets.join("|")}"`],
     // Down to the place: the trouble of one node must not silence that of the others.
-    equal: ["cluster", "namespace", "alertname", "job", "instance"],
+    equal: ["cluster", "namespace", "alertname", "job", "instance", ...PLACES],
   };
 }

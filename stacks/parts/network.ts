@@ -20,6 +20,7 @@ import type { ClusterMetrics } from "./clusterMetrics";
 import type { PartContext } from "./context";
 import type { GpuMetrics } from "./gpu";
 import { hasTeams } from "./prometheus";
+import type { WorkloadTarget } from "./workloads";
 
 /** Everything that has a place in the network. */
 export interface Parts {
@@ -30,6 +31,7 @@ export interface Parts {
   ruler: ThanosRuler | undefined;
   clusterMetrics: ClusterMetrics | undefined;
   gpus: GpuMetrics;
+  workloads: WorkloadTarget[];
 }
 
 type Closed = Extract<NetworkSettings, { kind: "defaultDeny" }>;
@@ -118,6 +120,7 @@ function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): Netw
       ...onPorts(ports),
       why: "scrapes",
     })),
+    ...parts.workloads.map((target) => ({ from: prometheus, ...target, why: "scrapes" })),
     call(prometheus, alertmanager, "web", "sends alerts"),
     toApiServer(prometheus, parts.clusterMetrics ? "discovers and scrapes" : "discovers targets"),
     ...(parts.operator ? [toApiServer(networkOf(parts.operator), "reads and writes objects")] : []),

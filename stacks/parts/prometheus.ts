@@ -13,9 +13,14 @@ import {
   unreachable,
 } from "./context";
 import { gpuRuleArgs, hasGpus } from "./gpu";
+import { hasWorkloads, workloadRuleArgs } from "./workloads";
 
 /** Exporters of nodes have a namespace of their own, whose monitors have to be seen. */
 const hasNodesNamespace = (settings: Settings) => hasClusterMetrics(settings) || hasGpus(settings);
+
+/** Whether targets are in other namespaces than the platform's own. */
+const looksElsewhere = (settings: Settings) =>
+  hasTeams(settings) || hasNodesNamespace(settings) || hasWorkloads(settings);
 
 export const hasTeams = ({ teams }: Settings) => teams.kind === "namespaceLabel";
 export const hasClusterMetrics = ({ clusterMetrics }: Settings) => clusterMetrics.kind === "install";
@@ -24,7 +29,7 @@ export const needsRuler = ({ prometheus }: Settings) => prometheus.shards > 1;
 
 /** Which namespaces' monitors and rules are looked at, if it is not the platform's own alone. */
 export function selectedNamespaces(settings: Settings) {
-  if (!hasTeams(settings) && !hasNodesNamespace(settings)) return {};
+  if (!looksElsewhere(settings)) return {};
   return {
     namespaceLabel: MONITORING_LABEL,
     namespaceLabelValues: [ownValue(settings.namespace), ...(hasTeams(settings) ? [TEAM_VALUE] : [])],
@@ -101,6 +106,7 @@ export function createRules(context: CustomResourceContext): void {
       platformNamespace: settings.namespace,
       clusterMetrics: hasClusterMetrics(settings),
       ...gpuRuleArgs(settings),
+      ...workloadRuleArgs(settings),
       ...(teams.kind === "none"
         ? { teams: false }
         : {

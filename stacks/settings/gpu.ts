@@ -57,7 +57,7 @@ const outside = z
     }),
   )
   .describe(
-    "GPU nodes outside Kubernetes, such as Slurm's, with dcgm-exporters of their own, which must be reachable and use docs/counters.csv.",
+    "GPU nodes outside Kubernetes, such as Slurm's, with dcgm-exporters of their own, which must be reachable; docs/counters has counter files for them.",
   );
 
 /** Whether and how GPUs are watched. */

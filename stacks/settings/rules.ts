@@ -1,18 +1,13 @@
 import type { z } from "zod";
 import { bytes, milliseconds, opaqueSecret } from "./fields";
+import { gpuSettingRules } from "./gpuRules";
 import type { Settings } from "./schema";
-
-/** A rule between fields. It runs whenever the fields that it needs are right, however wrong the others are. */
-interface Rule {
-  /** The paths it reads; a problem at, above or below any of them silences it. */
-  needs: string[];
-  /** The problems it finds: where, which rule, what to do. */
-  check(settings: Settings): { path: (string | number)[]; rule: string; fix: string }[];
-}
+import type { SettingRule } from "./settingRule";
 
 const isProduction = (settings: Settings) => settings.environment === "production";
 
-const rules: Rule[] = [
+const rules: SettingRule[] = [
+  ...gpuSettingRules,
   {
     needs: ["environment", "prometheus.replicas"],
     check: (settings) =>

@@ -15,6 +15,7 @@ import { prometheusOperatorPreset, prometheusOperatorSchema } from "./prometheus
 import { rulerPresets, rulerSchema } from "./ruler";
 import { withRules } from "./rules";
 import { teamsPreset, teamsSchema } from "./teams";
+import { workloadsPreset, workloadsSchema } from "./workloads";
 
 const fields = z.strictObject({
   environment: environmentSchema.describe("Chooses the defaults of all keys below; each can be set on its own."),
@@ -39,6 +40,7 @@ const fields = z.strictObject({
     "What is known of the cluster itself: nodes, workloads, volumes, API server.",
   ),
   gpu: gpuSchema.describe("Whether and how GPUs are watched."),
+  workloads: workloadsSchema.describe("What uses GPUs, where it runs already."),
   teams: teamsSchema.describe("Monitors and rules that other namespaces bring."),
   network: networkSchema.describe("Who may talk to whom."),
   images: imagesSchema.describe("Where container images come from."),
@@ -70,6 +72,7 @@ export function presets(environment: Environment): Record<string, unknown> {
     ruler: rulerPresets[environment],
     clusterMetrics: clusterMetricsPresets[environment],
     gpu: gpuPresets[environment],
+    workloads: workloadsPreset,
     teams: teamsPreset,
     network: networkPresets[environment],
     images: imagesPreset,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { alertmanagerConfiguration, type Routing } from "../../components";
+import { platformRuleGroups } from "../../components/prometheus/rules";
+import { isAlertingRule } from "../../components/prometheus/rules/rule";
 
 const DIRECTORY = "/etc/alertmanager/secrets/files";
 
@@ -66,7 +68,8 @@ describe("Alertmanager's routing", () => {
   });
 
   it("silences the milder alert of the same name at the same place only", () => {
-    const equal = ["cluster", "namespace", "alertname", "job", "instance"];
+    const places = ["failure_domain", "node", "UUID", "workload", "model_name"];
+    const equal = ["cluster", "namespace", "alertname", "job", "instance", ...places];
     assert.deepEqual(render({}).inhibit_rules.slice(0, 2), [
       { source_matchers: ['severity="critical"'], target_matchers: ['severity=~"warning|info"'], equal },
       { source_matchers: ['severity="warning"'], target_matchers: ['severity=~"info"'], equal },
@@ -81,7 +84,7 @@ describe("Alertmanager's routing", () => {
       rules.map(({ equal }) => equal),
       [
         ["cluster", "namespace", "workload"],
-        ["cluster", "failure_domain"],
+        ...Array(5).fill(["cluster", "failure_domain"]),
         ["cluster", "node", "UUID"],
       ],
     );
@@ -94,5 +97,16 @@ describe("Alertmanager's routing", () => {
       assert.deepEqual(required(target_matchers), needed);
       assert.ok(![...source_matchers, ...target_matchers].some((matcher) => matcher.includes("Watchdog")));
     }
+  });
+
+  it("of GPUs: every alert that is named exists", () => {
+    const alerts = platformRuleGroups().flatMap(({ rules }) => rules.filter(isAlertingRule).map(({ alert }) => alert));
+    const matches = JSON.stringify(render({}).inhibit_rules.slice(2)).matchAll(/alertname=~?\\"([^"\\]+)/g);
+    const named = [...matches].flatMap(([, names = ""]) => names.split("|"));
+    assert.ok(named.length > 8);
+    assert.deepEqual(
+      named.filter((name) => !alerts.includes(name)),
+      [],
+    );
   });
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { profiles, signals, signalsOf } from "../../components/gpu/signals";
 import { jobs } from "../../components/prometheus/jobs";
 import { platformRuleGroups } from "../../components/prometheus/rules";
 import { isAlertingRule } from "../../components/prometheus/rules/rule";
 import { selectionsOf } from "../../tools/testing/promql";
 
-const rules = platformRuleGroups({ teams: true }).flatMap((group) => group.rules);
+const rules = platformRuleGroups({ teams: true, gpuProfile: "profiling" }).flatMap((group) => group.rules);
 const recorded = new Set(rules.flatMap((rule) => (isAlertingRule(rule) ? [] : [rule.record])));
 const ofEveryTarget = /^(up|scrape_.+)$/;
 
@@ -36,5 +37,36 @@ describe("what rules ask for", () => {
     ]);
     assert.throws(() => selectionsOf("sum("), /no PromQL/);
     assert.throws(() => selectionsOf('{__name__=~"a.*"}'), /a selection without a name/);
+  });
+});
+
+describe("what is collected of GPUs", () => {
+  const used = new Set(
+    platformRuleGroups({ gpuProfile: "profiling" })
+      .flatMap((group) => group.rules)
+      .flatMap(({ expr }) => selectionsOf(expr).map(({ name }) => name)),
+  );
+
+  it("is asked for by a rule, or says why it is kept: one or the other", () => {
+    const idle = signals.filter(({ metric, keptFor }) => used.has(metric) === (keptFor !== undefined));
+    assert.deepEqual(
+      idle.map(({ metric }) => metric),
+      [],
+    );
+  });
+
+  it("with a smaller profile, lets only rules remain that have all that they ask for", () => {
+    for (const gpuProfile of profiles) {
+      const kept = platformRuleGroups({ gpuProfile }).flatMap((group) => group.rules);
+      const there = new Set([
+        ...signalsOf(gpuProfile).map(({ metric }) => metric),
+        ...kept.flatMap((rule) => (isAlertingRule(rule) ? [] : [rule.record])),
+      ]);
+      const missing = kept
+        .flatMap(({ expr }) => selectionsOf(expr).map(({ name }) => name))
+        .filter((name) => (name.startsWith("DCGM_") || name.includes(":")) && !there.has(name))
+        .filter((name) => !/^(vllm|code|cluster):/.test(name));
+      assert.deepEqual([...new Set(missing)], [], gpuProfile);
+    }
   });
 });

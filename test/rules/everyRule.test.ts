@@ -9,7 +9,7 @@ import { generatedPart } from "../generatedPart";
 import { promtool, proven } from "./promtool";
 
 describe("rules: every rule", () => {
-  const groups = platformRuleGroups({ teams: true, seriesOfNamespaces: [{ name: "research", series: 50_000 }] });
+  const groups = platformRuleGroups({ teams: true, gpuProfile: "profiling", seriesOfNamespaces: [{ name: "research", series: 50_000 }] });
   const rules = groups.flatMap((group) => group.rules);
   const alerts = rules.filter(isAlertingRule).map(({ alert }) => alert);
   const records = rules.flatMap((rule) => (isAlertingRule(rule) ? [] : [rule.record]));

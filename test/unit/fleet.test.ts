@@ -100,9 +100,12 @@ describe("the simulated GPU fleet", () => {
   });
 
   it("is one target per node for HTTP service discovery, at the address that was asked", async () => {
-    const target = (node: string) => ({
+    const target = (node: string, index: number) => ({
       targets: [fleet.address],
-      labels: { __metrics_path__: `/nodes/${node}/metrics`, __tmp_hash: node, instance: node, node },
+      labels: {
+        ...{ __metrics_path__: `/nodes/${node}/metrics`, __tmp_hash: node, instance: node, node },
+        ...{ region: "simulated", failure_domain: `rack-${Math.floor(index / 2)}` },
+      },
     });
     assert.deepEqual(await fleet.askJson("/targets"), { status: 200, body: NODES.map(target) });
   });

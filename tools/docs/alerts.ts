@@ -18,7 +18,7 @@ const recordRows = (groups: readonly RuleGroup[]) =>
 
 /** The generated part of docs/alerts.md. */
 export function alertReference(): string {
-  const areas = Object.entries(platformRuleAreas({ teams: true }));
+  const areas = Object.entries(platformRuleAreas({ teams: true, gpuProfile: "profiling" }));
   return areas
     .flatMap(([area, groups]) => {
       const records = recordRows(groups);

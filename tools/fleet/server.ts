@@ -95,6 +95,9 @@ export function createFleetServer({ nodes, gpusPerNode, model, profile, now = Da
         __tmp_hash: node,
         instance: node,
         node,
+        region: "simulated",
+        // Two nodes share a rack.
+        failure_domain: `rack-${Math.floor(names.indexOf(node) / 2)}`,
       },
     }));
 

@@ -47,3 +47,14 @@ export function selectionsOf(expr: string): Selection[] {
   });
   return found;
 }
+
+/** The functions and aggregations of an expression, each once. */
+export function functionsOf(expr: string): string[] {
+  const found = new Set<string>();
+  parser.parse(expr).iterate({
+    enter: ({ type, node }) => {
+      if (type.name === "FunctionIdentifier" || type.name === "AggregateOp") found.add(expr.slice(node.from, node.to));
+    },
+  });
+  return [...found].sort();
+}

@@ -1,5 +1,6 @@
 import type { RuleContext } from "../../prometheus/rules/rule";
 import type { Profile } from "../signals";
+import type { InferenceSlo } from "./slo";
 
 /** What the rules about GPUs depend on. */
 export interface GpuRuleContext extends RuleContext {
@@ -8,4 +9,15 @@ export interface GpuRuleContext extends RuleContext {
   scrapeSeconds: number;
   /** Whether which pod holds a GPU is known; it is not where pods share GPUs. */
   podsKnown: boolean;
+}
+
+/** What else the rules about what uses GPUs depend on. */
+export interface WorkloadRuleContext {
+  /** Whether servers of models are scraped, and what they should do. */
+  inference: boolean;
+  slos: readonly InferenceSlo[];
+  /** Whether Kueue is scraped. */
+  kueue: boolean;
+  /** Whether an EFA exporter is scraped. */
+  efa: boolean;
 }

@@ -4,6 +4,12 @@ import type { SignalName } from "../signals";
 /** Where a node is, and which one. `region` and `failure_domain` are there if the node's labels say so. */
 export const BY_NODE = "cluster, region, failure_domain, node";
 
+/** What fails together, of the nodes that say so: conditions on it need `failure_domain!=""`. */
+export const BY_DOMAIN = "cluster, region, failure_domain";
+
+/** DCGM counts memory in MiB. */
+export const MIB = 1024 ** 2;
+
 /** Which GPU. The index `gpu` is for people: it may shift when a card is gone; the UUID is what tells cards apart. */
 export const BY_GPU = `${BY_NODE}, UUID, gpu, modelName`;
 

@@ -1,23 +1,67 @@
 import { isAlertingRule, type RuleGroup } from "../../prometheus/rules/rule";
 import { signalsOf } from "../signals";
-import type { GpuRuleContext } from "./context";
+import type { GpuRuleContext, WorkloadRuleContext } from "./context";
+import { countRules } from "./counts";
+import { domainRules } from "./domains";
+import { efficiencyRules } from "./efficiency";
+import { faultRules } from "./faults";
+import { fleetRules } from "./fleet";
+import { inferenceRules } from "./inference";
+import { interconnectRules } from "./interconnect";
 import { lifecycleRules } from "./lifecycle";
+import { memoryErrorRules } from "./memoryErrors";
+import { gpuNodeRules } from "./nodes";
+import { nvlinkRules } from "./nvlink";
 import { ownerRules } from "./owners";
+import { pcieRules } from "./pcie";
+import { powerRules } from "./power";
+import { queueRules } from "./queue";
+import { schedulingRules } from "./scheduling";
+import { sloRules } from "./slo";
+import { storageRules } from "./storage";
+import { telemetryRules } from "./telemetry";
+import { thermalRules } from "./thermal";
+import { trainingRules } from "./training";
+import { stragglerRules } from "./trainingStragglers";
+import { workloadRecordedRules } from "./workloadsRecorded";
+import { xidRules } from "./xid";
 import { xidEventRules } from "./xidEvents";
+import { xidWorkloadRules } from "./xidWorkloads";
 
-export type { GpuRuleContext } from "./context";
+export type { GpuRuleContext, WorkloadRuleContext } from "./context";
 
-type Rules = (context: GpuRuleContext) => RuleGroup[];
+/** The group that needs an EFA exporter. */
+const EFA_GROUP = "gpu-efa";
 
-/** What the rules about GPUs are about; each area is a PrometheusRule. */
-const areas: Record<string, Rules> = {
+type Context = GpuRuleContext & WorkloadRuleContext;
+
+/** What the rules about GPUs and what uses them are about; each area is a PrometheusRule. */
+const areas: Record<string, (context: Context) => RuleGroup[]> = {
   "gpu-base": () => [...lifecycleRules(), ...ownerRules(), ...xidEventRules()],
+  "gpu-faults": (context) => [...faultRules(), ...memoryErrorRules(context), ...domainRules()],
+  "gpu-xid": (context) => [...xidRules(context), ...xidWorkloadRules(context)],
+  "gpu-thermal-power": (context) => [...thermalRules(), ...powerRules(context)],
+  "gpu-links": (context) => [
+    ...nvlinkRules(context),
+    ...pcieRules(context),
+    ...interconnectRules().filter(({ name }) => context.efa || name !== EFA_GROUP),
+  ],
+  "gpu-telemetry": (context) => [...telemetryRules(context), ...countRules()],
+  "gpu-nodes": (context) => [...gpuNodeRules(context), ...schedulingRules()],
+  "gpu-fleet": () => fleetRules(),
+  "gpu-workloads": (context) => workloadRecordedRules(context),
+  "gpu-efficiency": (context) => efficiencyRules(context),
+  "gpu-training": (context) => [...trainingRules(context), ...stragglerRules(context)],
+  "gpu-inference": (context) => (context.inference ? [...inferenceRules(context), ...sloRules(context.slos)] : []),
+  "gpu-queue": (context) => (context.kueue ? queueRules() : []),
+  "gpu-storage": (context) => storageRules(context),
 };
 
-/** The rules about GPUs that the profile has the metrics for, by what they are about. */
-export function gpuRuleAreas(context: GpuRuleContext): Record<string, RuleGroup[]> {
+/** The rules that the profile has the metrics for, by what they are about. */
+export function gpuRuleAreas(context: Context): Record<string, RuleGroup[]> {
   const all = Object.fromEntries(Object.entries(areas).map(([area, rules]) => [area, rules(context)]));
-  return withoutUncollected(all, context);
+  const kept = Object.entries(withoutUncollected(all, context)).filter(([, groups]) => groups.length > 0);
+  return Object.fromEntries(kept);
 }
 
 const METRIC = /\bDCGM_(?:FI|EXP)_\w+/g;

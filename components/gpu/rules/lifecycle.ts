@@ -1,4 +1,4 @@
-import { objectSeries } from "../../prometheus/rules/objects";
+import { GPU_RESOURCES, objectSeries } from "../../prometheus/rules/objects";
 import type { RuleGroup } from "../../prometheus/rules/rule";
 import { exporterUp, OUT_OF_SERVICE } from "./expressions";
 
@@ -7,7 +7,7 @@ const TAINTS =
   "node.kubernetes.io/unschedulable|node.kubernetes.io/out-of-service|karpenter.sh/disrupted|node.cloudprovider.kubernetes.io/shutdown|ToBeDeletedByClusterAutoscaler|DeletionCandidateOfClusterAutoscaler|gpu-observability/maintenance|nvidia.com/gpu-driver-upgrade.*";
 
 /** Nodes with GPUs, as Kubernetes and as the exporters know them. */
-export const gpuNodes = `(group by (cluster, node) (${objectSeries("kube_node_status_capacity", 'resource=~"nvidia_com_.+"')} > 0) or group by (cluster, node) (${exporterUp}))`;
+export const gpuNodes = `(group by (cluster, node) (${objectSeries("kube_node_status_capacity", GPU_RESOURCES)} > 0) or group by (cluster, node) (${exporterUp}))`;
 
 /**
  * Whether somebody has taken a node with GPUs out of service: cordoned, drained, being upgraded or deleted. Alerts on its

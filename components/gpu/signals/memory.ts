@@ -33,6 +33,7 @@ export const memorySignals = [
     help: "Rows remapped for correctable errors in the life of the card.",
     profile: "health",
     otherName: { name: "DCGM_FI_DEV_ROW_REMAP_CORRECTABLE_TOTAL", factor: 1 },
+    keptFor: "NVIDIA's repair looks at both kinds; they use up the same spare rows.",
   },
   {
     ...device,

@@ -74,6 +74,7 @@ export const useSignals = [
     type: "gauge",
     help: "Bytes received over NVLink each second.",
     profile: "profiling",
+    keptFor: "Dashboards of jobs show both directions: a rank that only receives is the slow one.",
   },
   {
     ...work,
@@ -81,6 +82,7 @@ export const useSignals = [
     type: "gauge",
     help: "Bytes sent over PCIe each second.",
     profile: "profiling",
+    keptFor: "Dashboards of jobs: checkpoints that leave the card.",
   },
   {
     ...work,
@@ -88,5 +90,6 @@ export const useSignals = [
     type: "gauge",
     help: "Bytes received over PCIe each second.",
     profile: "profiling",
+    keptFor: "Dashboards of jobs: data that arrives, the first thing to look at when a card is starved.",
   },
 ] as const satisfies readonly Signal[];

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { profileNamed } from "../../gpu/profile";
 import { gpuRuleAreas } from "../../gpu/rules";
+import { defaultSlos, type InferenceSlo } from "../../gpu/rules/slo";
 import { prometheusRuleResource } from "../../kubernetes/customResources";
 import { commonLabels } from "../../kubernetes/labels";
 import { alertmanagerRules } from "./alertmanager";
@@ -43,6 +44,14 @@ export interface PlatformRulesArgs {
   gpuScrapeSeconds?: number;
   /** Whether several pods may hold one GPU; rules about who holds which are left out then. Default: false. */
   sharedGpus?: boolean;
+  /** Whether servers of models are scraped. Default: true. */
+  inference?: boolean;
+  /** What models should do. Default: {@link defaultSlos}. */
+  inferenceSlos?: InferenceSlo[];
+  /** Whether Kueue is scraped. Default: true. */
+  kueue?: boolean;
+  /** Whether an EFA exporter is scraped. Default: true. */
+  efa?: boolean;
   /** Whether other namespaces have monitors of their own. Default: false. */
   teams?: boolean;
   /** Active series that a team's namespace may have before an alert says so. Default: 100 000. */
@@ -88,6 +97,10 @@ const gpuContext = (args: Omit<PlatformRulesArgs, "namespace">) => ({
   profile: profileNamed(args.gpuProfile ?? "health", "gpuProfile"),
   scrapeSeconds: args.gpuScrapeSeconds ?? 30,
   podsKnown: args.sharedGpus !== true,
+  inference: args.inference !== false,
+  slos: args.inferenceSlos ?? defaultSlos,
+  kueue: args.kueue !== false,
+  efa: args.efa !== false,
 });
 
 /** Every group of rules that the platform ships. */

@@ -23,8 +23,8 @@ export const copyLabel = (expr: string, from: string, to: string) =>
 export const POD = "namespace, pod";
 export const onPod = `on (cluster, ${POD})`;
 
-/** Resources by which pods ask for GPUs: whole ones, slices and shares. */
-export const GPU_RESOURCES = 'resource=~"nvidia_com_.+"';
+/** Resources by which pods ask for GPUs: whole ones, shares and instances. NVIDIA's network cards have others. */
+export const GPU_RESOURCES = 'resource=~"nvidia_com_(gpu|gpu_shared|mig_.+)"';
 
 /** Pods that ask for GPUs, by a resource or by a claim for a device. */
 export const gpuPods = `(${objectSeries("kube_pod_container_resource_requests", GPU_RESOURCES)} > 0 or ${objectSeries("kube_pod_resourceclaim_info")})`;

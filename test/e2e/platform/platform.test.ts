@@ -6,6 +6,7 @@ import { LivePlatform, NAMESPACE } from "./livePlatform";
 import { alertDelivery } from "./suites/alerts";
 import { destruction } from "./suites/destroy";
 import { prometheusFaults } from "./suites/faults";
+import { throwGpuFaults } from "./suites/gpuFaults";
 import { health } from "./suites/health";
 import { networkEnforcement } from "./suites/network";
 import { ruleInputs } from "./suites/ruleInputs";
@@ -19,7 +20,7 @@ const summary = new RegExp(`${NODES} nodes, ${NODES * 8} GPUs, 0 sick`);
 
 /** What one machine cannot prove: the loss of a node or a zone, real GPUs, and the vendor's Kubernetes provider. */
 describe("the platform on a real Kubernetes", function () {
-  this.timeout(900_000);
+  this.timeout(2_000_000);
   const platform = new LivePlatform(NAME);
 
   before(async () => {
@@ -80,6 +81,8 @@ describe("the platform on a real Kubernetes", function () {
       ({ code, stdout }) => code === 0 && stdout.includes("0 sick"),
     );
   });
+
+  it("takes the faults of GPUs whose alerts are looked at later", () => throwGpuFaults(platform));
 
   // Suites of their own, in this order: mocha runs the tests of a suite before the suites in it.
   describe("what rules ask for", () => ruleInputs(platform));

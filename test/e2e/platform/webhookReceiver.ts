@@ -11,6 +11,8 @@ export interface Post {
   /** Milliseconds since 1970. */
   at: number;
   status: string;
+  /** The receiver in Alertmanager's configuration. */
+  receiver: string;
   alerts: { status: string; labels: Record<string, string> }[];
 }
 

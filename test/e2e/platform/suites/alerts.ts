@@ -16,7 +16,9 @@ import {
   startReceiver,
   WEBHOOK_URL,
 } from "../webhookReceiver";
+import { gpuFaultArrivals, PLATFORM_RECEIVER, WORKLOAD_RECEIVER } from "./gpuFaults";
 
+/** With the GPU faults that were thrown before. */
 export function alertDelivery(platform: LivePlatform): void {
   const ask = (promql: string) => queryNumber(platform.api, NAMESPACE, promql);
 
@@ -43,10 +45,12 @@ export function alertDelivery(platform: LivePlatform): void {
     before(async () => {
       await startReceiver(platform);
       const opened = await platform.stack([
-        "alerting.receivers=[{ name: e2e, kind: webhook }]",
+        `alerting.receivers=[{ name: ${PLATFORM_RECEIVER}, kind: webhook }, { name: ${WORKLOAD_RECEIVER}, kind: webhook }]`,
+        `alerting.routes=[{ matchers: ['owner="workload"'], receiver: ${WORKLOAD_RECEIVER} }]`,
         `network.receivers.ports=[${RECEIVER_PORT}]`,
       ]);
       await platform.setSecret(opened, "alerting.receivers[0].url", WEBHOOK_URL);
+      await platform.setSecret(opened, "alerting.receivers[1].url", WEBHOOK_URL);
       const changes = await deployStack(opened, () => {});
       // Its configuration, its secret files, and its way through the network.
       assert.equal(describeChanges(changes), "3 update");
@@ -111,5 +115,7 @@ export function alertDelivery(platform: LivePlatform): void {
       console.log(`      ${posts} posts, ${posts - 1} of them duplicates`);
       assert.ok(posts >= 1);
     });
+
+    describe("about GPUs:", () => gpuFaultArrivals(platform));
   });
 }

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { type InferenceSlo, sloRules } from "../../components/gpu/rules/slo";
+import { bucketEdge, vllmLatencies } from "../../components/gpu/workloads/latencies";
+import { isAlertingRule } from "../../components/prometheus/rules/rule";
+
+const { timeToFirstToken, endToEndLatency } = vllmLatencies;
+
+describe("objectives of models", () => {
+  it("lie on an edge of a bucket, or name the nearest ones", () => {
+    assert.equal(bucketEdge(timeToFirstToken, 2.5, "slos[0]"), 2.5);
+    assert.equal(bucketEdge(endToEndLatency, 2, "slos[0]"), 2);
+    const nearest = (histogram: typeof timeToFirstToken, seconds: number) => {
+      try {
+        return String(bucketEdge(histogram, seconds, "slos[0].thresholdSeconds"));
+      } catch (error) {
+        return String((error as Error).message);
+      }
+    };
+    assert.match(
+      nearest(timeToFirstToken, 2),
+      /2 s is between two buckets of vllm:time_to_first_token_seconds; the nearest edges are 0\.75 s, 1 s, 2\.5 s, 5 s/,
+    );
+    assert.match(nearest(timeToFirstToken, 0.0005), /the nearest edges are 0\.001 s, 0\.005 s/);
+    assert.match(nearest(endToEndLatency, 10_000), /the nearest edges are 1920 s, 7680 s/);
+  });
+
+  const refused: [string, InferenceSlo[], RegExp][] = [
+    [
+      "a threshold between two buckets",
+      [{ kind: "timeToFirstToken", thresholdSeconds: 2, objective: 0.95 }],
+      /between two buckets/,
+    ],
+    ["no threshold", [{ kind: "interTokenLatency", objective: 0.95 }], /is missing/],
+    [
+      "a threshold of availability",
+      [{ kind: "availability", thresholdSeconds: 1, objective: 0.99 }],
+      /has no threshold/,
+    ],
+    ["an objective that no failure reaches", [{ kind: "availability", objective: 0.93 }], /0\.93 is not from 0\.94/],
+    ["an objective without a budget", [{ kind: "availability", objective: 1 }], /1 is not from 0\.94/],
+    ["a share in percent", [{ kind: "availability", objective: 99 }], /99 is not from 0\.94/],
+    [
+      "the same twice",
+      [
+        { kind: "availability", objective: 0.99 },
+        { kind: "availability", objective: 0.99 },
+      ],
+      /is the same as slos\[0\]/,
+    ],
+  ];
+  for (const [what, slos, message] of refused) {
+    it(`are refused with ${what}`, () => assert.throws(() => sloRules(slos), { message }));
+  }
+
+  it("of several models are told apart, and share their alerts", () => {
+    const slos: InferenceSlo[] = [
+      { kind: "availability", objective: 0.99, model: "llama.*" },
+      { kind: "availability", objective: 0.99, model: "qwen\\d", namespace: "chat" },
+    ];
+    const rules = sloRules(slos).flatMap((group) => group.rules);
+    const labels = rules.flatMap((rule) => (isAlertingRule(rule) ? [] : [rule.labels?.slo]));
+    assert.deepEqual([...new Set(labels)], ["no errors for 99 % of llama.*", "no errors for 99 % of qwen\\d in chat"]);
+    assert.ok(rules[3]?.expr.includes('model_name=~"qwen\\\\d", namespace=~"chat"'));
+    assert.equal(rules.filter(isAlertingRule).length, 3);
+  });
+
+  it("may be none", () => assert.deepEqual(sloRules([]), []));
+});
