@@ -14,7 +14,7 @@ export interface Statistics {
 }
 
 /** Decimals of each unit; `×` is how many times one thing is another. */
-const DECIMALS = { s: 2, ms: 1, MiB: 0, KiB: 0, series: 1, "×": 1 } as const;
+const DECIMALS = { s: 2, ms: 1, MiB: 0, KiB: 0, series: 0, "series/GPU": 1, "×": 1 } as const;
 
 type Unit = keyof typeof DECIMALS;
 
@@ -24,7 +24,9 @@ export type Row = {
   unit: Unit;
   /** The figure should be below it, in the same unit. */
   target?: number;
-  /** The figure should not be below it, in the same unit. */
+  /** The figure should not be above it. */
+  atMost?: number;
+  /** The figure should not be below it. */
   atLeast?: number;
 } & (Statistics | { notMeasured: string /** Why. */ });
 
@@ -85,14 +87,22 @@ export type MachineFacts = ReturnType<typeof machineFacts>;
 
 const figure = (value: number, unit: Row["unit"]) => `${value.toFixed(DECIMALS[unit])} ${unit}`;
 
+type Limit = [sign: string, value: number, isMet: (figure: number) => boolean];
+
+function limitOf({ target, atMost, atLeast }: Row): Limit | undefined {
+  if (target !== undefined) return ["<", target, (figure) => figure < target];
+  if (atMost !== undefined) return ["≤", atMost, (figure) => figure <= atMost];
+  if (atLeast !== undefined) return ["≥", atLeast, (figure) => figure >= atLeast];
+  return undefined;
+}
+
 /** `target: < 1.5 s, met`; by the median. */
 export function verdict(row: Row): string {
-  const { target, atLeast, unit } = row;
-  const limit = target ?? atLeast;
+  const limit = limitOf(row);
   if (limit === undefined) return "";
-  const isMet = (median: number) => (target === undefined ? median >= limit : median < limit);
+  const [sign, value, isMet] = limit;
   const met = "median" in row ? (isMet(row.median) ? ", met" : ", MISSED") : "";
-  return `target: ${target === undefined ? "≥" : "<"} ${limit} ${unit}${met}`;
+  return `target: ${sign} ${value} ${row.unit}${met}`;
 }
 
 /** A row as a person reads it. */

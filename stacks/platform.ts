@@ -5,6 +5,7 @@ import { RULER_REPLICA_LABEL } from "../components/backends/thanosRuler";
 import { partOf } from "../components/kubernetes/labels";
 import { privilegedNamespaceLabels, restrictedNamespaceLabels } from "../components/kubernetes/securityContext";
 import { REPLICA_LABEL } from "../components/prometheus/replicaLabel";
+import { applyExtraDrops } from "./extraDrops";
 import { imagesOf } from "./images";
 import { MONITORING_LABEL, names, nodesNamespace, ownValue } from "./names";
 import { createAlertmanager, createRuler } from "./parts/alerting";
@@ -32,6 +33,8 @@ export interface PlatformOutputs {
 /** Builds the platform that the stack's settings describe. Only here and in parts/ a `kind` becomes a class. */
 export function deploy(): PlatformOutputs {
   const settings = readSettings();
+  applyExtraDrops(settings.cardinality.extraDrops);
+  // After everything else that changes objects: a patch has the last word.
   const checkPatches = applyPatches(settings.patches);
   const provider = createProvider("kubernetes", {
     kubeconfigPath: settings.cluster.path,

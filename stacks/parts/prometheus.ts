@@ -1,7 +1,9 @@
 import type { Alertmanager } from "../../components";
 import { PlatformRules, Prometheus, PrometheusOperator, TeamLimits } from "../../components";
+import { seriesBudgets } from "../../components/capacity/budgets";
 import { MONITORING_LABEL, names, nodesNamespace, ownValue, TEAM_VALUE } from "../names";
 import type { Settings } from "../settings";
+import { budgetPolicy, monitored } from "../settings/cardinalityRules";
 import { bytes } from "../settings/fields";
 import type { StorageSettings } from "../settings/storage";
 import {
@@ -107,6 +109,10 @@ export function createRules(context: CustomResourceContext): void {
       clusterMetrics: hasClusterMetrics(settings),
       ...gpuRuleArgs(settings),
       ...workloadRuleArgs(settings),
+      // Of a fleet that nobody has described, nobody knows what is too much.
+      ...(settings.fleet.length === 0
+        ? {}
+        : { seriesBudgets: seriesBudgets(monitored(settings), budgetPolicy(settings)) }),
       ...(teams.kind === "none"
         ? { teams: false }
         : {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { cardinalitySettingRules } from "./cardinalityRules";
 import { bytes, milliseconds, opaqueSecret } from "./fields";
 import { gpuSettingRules } from "./gpuRules";
 import type { Settings } from "./schema";
@@ -8,6 +9,7 @@ const isProduction = (settings: Settings) => settings.environment === "productio
 
 const rules: SettingRule[] = [
   ...gpuSettingRules,
+  ...cardinalitySettingRules,
   {
     needs: ["environment", "prometheus.replicas"],
     check: (settings) =>

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { alertingPresets, alertingSchema } from "./alerting";
 import { alertmanagerPresets, alertmanagerSchema } from "./alertmanager";
+import { cardinalityPreset, cardinalitySchema } from "./cardinality";
 import { clusterSchema } from "./cluster";
 import { clusterMetricsPresets, clusterMetricsSchema } from "./clusterMetrics";
 import { type Environment, environmentSchema } from "./environment";
 import { dnsLabel, secretPaths } from "./fields";
+import { fleetPresets, fleetSchema } from "./fleet";
 import { gpuPresets, gpuSchema } from "./gpu";
 import { imagesPreset, imagesSchema } from "./images";
 import { longTermStoragePresets, longTermStorageSchema } from "./longTermStorage";
@@ -39,6 +41,8 @@ const fields = z.strictObject({
   clusterMetrics: clusterMetricsSchema.describe(
     "What is known of the cluster itself: nodes, workloads, volumes, API server.",
   ),
+  fleet: fleetSchema,
+  cardinality: cardinalitySchema.describe("Budgets of series, and what is dropped besides."),
   gpu: gpuSchema.describe("Whether and how GPUs are watched."),
   workloads: workloadsSchema.describe("What uses GPUs, where it runs already."),
   teams: teamsSchema.describe("Monitors and rules that other namespaces bring."),
@@ -71,6 +75,8 @@ export function presets(environment: Environment): Record<string, unknown> {
     alerting: alertingPresets[environment],
     ruler: rulerPresets[environment],
     clusterMetrics: clusterMetricsPresets[environment],
+    fleet: fleetPresets[environment],
+    cardinality: cardinalityPreset,
     gpu: gpuPresets[environment],
     workloads: workloadsPreset,
     teams: teamsPreset,

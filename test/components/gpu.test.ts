@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { DcgmExporter, GpuNodesOutside } from "../../components";
+import { efaDropList } from "../../components/gpu/efaScrape";
 import { counterFile } from "../../components/gpu/signals/counterFile";
-import { relabel } from "../../components/prometheus/scrape/relabeling";
+import { platformRuleGroups } from "../../components/prometheus/rules";
+import { isKept, relabel } from "../../components/prometheus/scrape/relabeling";
 import { parseSettings } from "../../stacks/settings";
 import { manifestsOf } from "../../tools/plan/manifests";
+import { selectionsOf } from "../../tools/testing/promql";
 import { graphOf } from "../harness";
 import { platformOf, stackSettings } from "./platformProgram";
 
@@ -143,6 +146,21 @@ describe("dcgm-exporter", () => {
       }, {});
     await assert.rejects(attempt({ profile: "all" }), /'all' is none of essential, health, profiling/);
     await assert.rejects(attempt({ scrapeInterval: "500ms" }), /'500ms' is not a whole number of seconds or minutes/);
+  });
+});
+
+describe("an EFA exporter", () => {
+  it("keeps every metric that rules ask for", () => {
+    const asked = platformRuleGroups()
+      .flatMap(({ rules }) => rules)
+      .flatMap(({ expr }) => selectionsOf(expr).map(({ name }) => name))
+      .filter((name) => name.startsWith("node_amazonefa_"));
+    assert.ok(asked.length > 5);
+    assert.deepEqual(
+      asked.filter((name) => !isKept(efaDropList, { __name__: name })),
+      [],
+    );
+    assert.ok(!isKept(efaDropList, { __name__: "node_cpu_seconds_total" }));
   });
 });
 

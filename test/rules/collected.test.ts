@@ -3,9 +3,12 @@ import { profiles, signals, signalsOf } from "../../components/gpu/signals";
 import { jobs } from "../../components/prometheus/jobs";
 import { platformRuleGroups } from "../../components/prometheus/rules";
 import { isAlertingRule } from "../../components/prometheus/rules/rule";
+import { anyBudgets } from "../../tools/docs/alerts";
 import { selectionsOf } from "../../tools/testing/promql";
 
-const rules = platformRuleGroups({ teams: true, gpuProfile: "profiling" }).flatMap((group) => group.rules);
+const rules = platformRuleGroups({ teams: true, gpuProfile: "profiling", seriesBudgets: anyBudgets }).flatMap(
+  (group) => group.rules,
+);
 const recorded = new Set(rules.flatMap((rule) => (isAlertingRule(rule) ? [] : [rule.record])));
 const ofEveryTarget = /^(up|scrape_.+)$/;
 

@@ -4,12 +4,17 @@ import path from "node:path";
 import { platformRuleGroups } from "../../components/prometheus/rules";
 import { isAlertingRule } from "../../components/prometheus/rules/rule";
 import { repositoryRoot } from "../../tools/cli/paths";
-import { alertReference } from "../../tools/docs/alerts";
+import { alertReference, anyBudgets } from "../../tools/docs/alerts";
 import { generatedPart } from "../generatedPart";
 import { promtool, proven } from "./promtool";
 
 describe("rules: every rule", () => {
-  const groups = platformRuleGroups({ teams: true, gpuProfile: "profiling", seriesOfNamespaces: [{ name: "research", series: 50_000 }] });
+  const groups = platformRuleGroups({
+    teams: true,
+    gpuProfile: "profiling",
+    seriesBudgets: anyBudgets,
+    seriesOfNamespaces: [{ name: "research", series: 50_000 }],
+  });
   const rules = groups.flatMap((group) => group.rules);
   const alerts = rules.filter(isAlertingRule).map(({ alert }) => alert);
   const records = rules.flatMap((rule) => (isAlertingRule(rule) ? [] : [rule.record]));

@@ -165,9 +165,14 @@ describe("bench: measuring the fleet", () => {
     assert.throws(() => compare(pair, [], []), /raw 0 series/);
   });
 
-  it("judges figures that should be large", () => {
+  it("judges figures that should be large or may be equal", () => {
     const row = (median: number) =>
       ({ what: "x", unit: "×", atLeast: 8, runs: 1, min: median, median, max: median }) as const;
+    const most = { what: "x", unit: "series/GPU", atMost: 45, runs: 1, min: 45, median: 45, max: 45 } as const;
+    assert.deepEqual(
+      [verdict(most), verdict({ ...most, median: 45.1 })],
+      ["target: ≤ 45 series/GPU, met", "target: ≤ 45 series/GPU, MISSED"],
+    );
     assert.deepEqual(
       [8, 7.9].map((median) => verdict(row(median))),
       ["target: ≥ 8 ×, met", "target: ≥ 8 ×, MISSED"],

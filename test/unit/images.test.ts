@@ -34,7 +34,7 @@ describe("images", () => {
       images: { registry: "registry.example.com" },
     };
     const text = JSON.stringify(manifestsOf((await platformOf(settings)).resources).map(({ object }) => object));
-    const found = [...text.matchAll(/[a-z0-9.-]+\/[a-z0-9/-]+:v\d+\.\d+\.\d+/g)].map(([image]) => image);
+    const found = [...text.matchAll(/[a-z0-9.-]+\/[a-z0-9/-]+:v?\d+\.\d+\.\d+[a-z0-9.-]*/g)].map(([image]) => image);
     const expected = Object.values(images).map((image) => image.replace(/^[^/]+/, "registry.example.com"));
     assert.deepEqual([...new Set(found)].sort(), expected.sort());
   });

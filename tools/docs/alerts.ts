@@ -1,6 +1,15 @@
+import type { SeriesBudgets } from "../../components/capacity/budgets";
 import { platformRuleAreas } from "../../components/prometheus/rules";
 import { isAlertingRule, type RuleGroup } from "../../components/prometheus/rules/rule";
 import { table } from "./markdown";
+
+/** Budgets of some fleet: the rules are the same for each, but for their figures. */
+export const anyBudgets: SeriesBudgets = {
+  headSeries: 1_000_000,
+  gpus: 320,
+  seriesPerGpu: 60,
+  sources: [{ name: "node-exporter", jobs: ["node-exporter"], series: 100_000, newInThreeHours: 300_000 }],
+};
 
 const linked = (alert: string) => `[${alert}](runbooks/${alert}.md)`;
 
@@ -18,7 +27,7 @@ const recordRows = (groups: readonly RuleGroup[]) =>
 
 /** The generated part of docs/alerts.md. */
 export function alertReference(): string {
-  const areas = Object.entries(platformRuleAreas({ teams: true, gpuProfile: "profiling" }));
+  const areas = Object.entries(platformRuleAreas({ teams: true, gpuProfile: "profiling", seriesBudgets: anyBudgets }));
   return areas
     .flatMap(([area, groups]) => {
       const records = recordRows(groups);

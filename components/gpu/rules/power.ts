@@ -21,10 +21,10 @@ const limit = perGpu("DCGM_FI_DEV_ENFORCED_POWER_LIMIT");
 // Judgement: 5 %, what no rounding makes.
 const lowerThanPeers = `${limit} < on (${PEERS}) group_left () 0.95 * max by (${PEERS}) (${limit})`;
 
-const busy = ({ profile }: GpuRuleContext) =>
+const busy = ({ profile }: GpuRuleContext, matchers: string) =>
   profile === "profiling"
-    ? `${recent("DCGM_FI_PROF_GR_ENGINE_ACTIVE")} > 0.8`
-    : `${recent("DCGM_FI_DEV_GPU_UTIL")} > 80`;
+    ? `${recent("DCGM_FI_PROF_GR_ENGINE_ACTIVE", matchers)} > 0.8`
+    : `${recent("DCGM_FI_DEV_GPU_UTIL", matchers)} > 80`;
 
 /**
  * GPUs at work whose clocks are low, and neither heat nor the hardware's protection says why. A lower clock alone says little:
@@ -33,9 +33,9 @@ const busy = ({ profile }: GpuRuleContext) =>
  * GPU's peers have, who draw no less power.
  */
 function lowClocks(context: GpuRuleContext): string {
-  const working = `and ${ON_GPU} ${busy(context)}`;
-  const clocks = (matchers = "") => `(${recent("DCGM_FI_DEV_SM_CLOCK", matchers)} ${working})`;
-  const powers = `(${recent("DCGM_FI_DEV_POWER_USAGE")} ${working})`;
+  const working = (matchers: string) => `and ${ON_GPU} ${busy(context, matchers)}`;
+  const clocks = (matchers = "") => `(${recent("DCGM_FI_DEV_SM_CLOCK", matchers)} ${working(matchers)})`;
+  const powers = `(${recent("DCGM_FI_DEV_POWER_USAGE")} ${working("")})`;
   const ofModels = byFact("maxSmMhz").map(({ value, matcher }) => `${clocks(matcher)} < ${0.5 * value}`);
   // Judgement: a fifth below; GPUs that do the same differ by less than 5 % (the measured H100 alone: 1320 to 1380 MHz).
   const unlikePeers =

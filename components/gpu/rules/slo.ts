@@ -10,8 +10,11 @@ export interface InferenceSlo {
   model?: string;
   /** Namespaces, as a regular expression. Default: all. */
   namespace?: string;
-  /** `availability`: requests do not end in an error of the engine. Others: the time stays within `thresholdSeconds`. */
-  kind: Latency | "availability";
+  /**
+   * `timeToFirstToken`, `interTokenLatency` or `endToEndLatency`: the time stays within `thresholdSeconds`. `availability`:
+   * requests do not end in an error of the engine.
+   */
+  kind: string;
   /** Seconds; an edge of a bucket of the histogram. Not for `availability`. */
   thresholdSeconds?: number;
   /** The share of requests, of tokens with `interTokenLatency`, that must be good over 30 days; 0.94 or more, and less than 1. */
@@ -33,7 +36,12 @@ const GOOD = "model_slo:inference_good:ratio_rate1h";
 const FASTEST = 14.4;
 const LEAST_OBJECTIVE = 0.94;
 
-const kindNames: Record<InferenceSlo["kind"], string> = {
+type Kind = Latency | "availability";
+
+/** An objective that can be measured: its kind is one of those. */
+type MeasurableSlo = InferenceSlo & { kind: Kind };
+
+const kindNames: Record<Kind, string> = {
   timeToFirstToken: "first token",
   interTokenLatency: "each token",
   endToEndLatency: "answer",
@@ -41,7 +49,7 @@ const kindNames: Record<InferenceSlo["kind"], string> = {
 };
 
 /** The label `slo`, which tells objectives apart and is read by people. */
-function nameOf({ kind, thresholdSeconds, objective, model, namespace }: InferenceSlo): string {
+function nameOf({ kind, thresholdSeconds, objective, model, namespace }: MeasurableSlo): string {
   const within = thresholdSeconds === undefined ? "" : ` within ${thresholdSeconds} s`;
   const of = model === undefined ? "" : ` of ${model}`;
   const where = namespace === undefined ? "" : ` in ${namespace}`;
@@ -52,7 +60,11 @@ function refuse(propertyPath: string, reason: string): never {
   throw new pulumi.InputPropertyError({ propertyPath, reason });
 }
 
-function check(slo: InferenceSlo, path: string): void {
+function checked(slo: InferenceSlo, path: string): MeasurableSlo {
+  const kind = (Object.keys(kindNames) as Kind[]).find((known) => known === slo.kind);
+  if (kind === undefined) {
+    refuse(`${path}.kind`, `'${slo.kind}' is none of ${Object.keys(kindNames).join(", ")}`);
+  }
   if (!(slo.objective >= LEAST_OBJECTIVE && slo.objective < 1)) {
     refuse(
       `${path}.objective`,
@@ -62,10 +74,11 @@ function check(slo: InferenceSlo, path: string): void {
   if ((slo.kind === "availability") !== (slo.thresholdSeconds === undefined)) {
     refuse(`${path}.thresholdSeconds`, slo.kind === "availability" ? "availability has no threshold" : "is missing");
   }
+  return { ...slo, kind };
 }
 
 /** Requests per second, all and those that were good. */
-function ratesOf(slo: InferenceSlo, path: string): { all: string; good: string } {
+function ratesOf(slo: MeasurableSlo, path: string): { all: string; good: string } {
   const matchers = [
     ...(slo.model === undefined ? [] : [`model_name=~${JSON.stringify(slo.model)}`]),
     ...(slo.namespace === undefined ? [] : [`namespace=~${JSON.stringify(slo.namespace)}`]),
@@ -87,8 +100,7 @@ function ratesOf(slo: InferenceSlo, path: string): { all: string; good: string }
   };
 }
 
-function recordsOf(slo: InferenceSlo, path: string): RecordingRule[] {
-  check(slo, path);
+function recordsOf(slo: MeasurableSlo, path: string): RecordingRule[] {
   const { all, good } = ratesOf(slo, path);
   const budget = Number((1 - slo.objective).toFixed(6));
   const labels = { slo: nameOf(slo) };
@@ -160,7 +172,8 @@ const alerts: RuleGroup["rules"] = [
  * Rules for objectives of models. One set of alerts serves all, told apart by the label `slo`.
  * @throws InputPropertyError for an objective that could not be measured or alerted on, or that is there twice.
  */
-export function sloRules(slos: readonly InferenceSlo[] = defaultSlos, propertyPath = "slos"): RuleGroup[] {
+export function sloRules(wanted: readonly InferenceSlo[] = defaultSlos, propertyPath = "slos"): RuleGroup[] {
+  const slos = wanted.map((slo, index) => checked(slo, `${propertyPath}[${index}]`));
   slos.forEach((slo, index) => {
     const before = slos.findIndex((other) => nameOf(other) === nameOf(slo));
     if (before !== index) refuse(`${propertyPath}[${index}]`, `is the same as ${propertyPath}[${before}]`);

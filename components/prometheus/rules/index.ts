@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { SeriesBudgets } from "../../capacity/budgets";
 import { profileNamed } from "../../gpu/profile";
 import { gpuRuleAreas } from "../../gpu/rules";
 import { defaultSlos, type InferenceSlo } from "../../gpu/rules/slo";
@@ -6,6 +7,7 @@ import { prometheusRuleResource } from "../../kubernetes/customResources";
 import { commonLabels } from "../../kubernetes/labels";
 import { alertmanagerRules } from "./alertmanager";
 import { apiServerRules } from "./apiServer";
+import { cardinalityRules } from "./cardinality";
 import { coreDnsRules } from "./coreDns";
 import { evaluator } from "./evaluator";
 import { generalRules } from "./general";
@@ -58,6 +60,8 @@ export interface PlatformRulesArgs {
   seriesPerNamespace?: number;
   /** Namespaces with a budget of their own. Default: none. */
   seriesOfNamespaces?: NamespaceBudget[];
+  /** How many series there may be before an alert says so. Default: nobody knows, and there are no such rules. */
+  seriesBudgets?: SeriesBudgets;
 }
 
 type Rules = (context: RuleContext) => RuleGroup[];
@@ -89,6 +93,9 @@ export function platformRuleAreas(args: Omit<PlatformRulesArgs, "namespace">): R
   return {
     ...Object.fromEntries(Object.entries(areas).map(([area, rules]) => [area, rules(context)])),
     ...(args.gpus === false ? {} : gpuRuleAreas({ ...context, ...gpuContext(args) })),
+    ...(args.seriesBudgets === undefined
+      ? {}
+      : { cardinality: cardinalityRules({ ...context, budgets: args.seriesBudgets }) }),
     ...(args.teams ? { teams: teamRules({ ...context, budgets }) } : {}),
   };
 }

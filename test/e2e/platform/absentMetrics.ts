@@ -35,4 +35,35 @@ export const absentHere: readonly { names: RegExp; why: string }[] = [
   { names: /^prometheus_remote_storage_/, why: "nothing is written elsewhere" },
   { names: /^thanos_(alert|rule)_/, why: "with one shard there are no rulers" },
   { names: /^thanos_(objstore|shipper)_/, why: "there is no bucket" },
+  {
+    names: /^DCGM_FI_DEV_NVLINK_(COUNT|CRC|RECOVERY|REPLAY)_/,
+    why: "an H100 has NVLink's counters of its own generation",
+  },
+  { names: /^DCGM_FI_DEV_NVSWITCH_/, why: "the simulated fleet has no switches" },
+  { names: /^(node_amazonefa_|node:efa_)/, why: "no EFA exporter runs" },
+  { names: /^(node_infiniband_|node:infiniband_)/, why: "the node has no InfiniBand" },
+  { names: /^((cluster_queue:)?kueue_|cluster_queue:)/, why: "Kueue is not installed" },
+  {
+    names: /^(vllm:|nv_inference_|ray_serve_|model:vllm_|model_slo:|namespace_workload:inference_)/,
+    why: "no server of models runs",
+  },
+  {
+    names: /^(node:gpu_(allocatable|capacity|free|requested)|cluster:gpu_(free|largest_free)):/,
+    why: "Kubernetes knows no GPUs: the fleet is simulated",
+  },
+  {
+    names:
+      /^(namespace_workload:gpu_(not_running|pending|pending_pods|pods|pod_io_waiting):|node_workload:gpu_missing:)/,
+    why: "no pod asks Kubernetes for GPUs: the fleet is simulated",
+  },
+  { names: /^namespace_workload_pod:gpu_owner:relabel$/, why: "no pod asks Kubernetes for GPUs" },
+  {
+    names: /^(node_gpu_workload|namespace_workload_model):gpu_sm_clock_mhz:/,
+    why: "only jobs of a known kind have ranks, and the pods of the simulated fleet are unknown to Kubernetes",
+  },
+  {
+    names:
+      /^(node:gpu_(fabric_failed|fault_former|fault_since|frozen):|node_gpu:gpu_(reset|faulty_energy)|node_gpu_xid:|node_gpu_workload_xid:)/,
+    why: "there is a series only where a GPU is at fault",
+  },
 ];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { platformRuleGroups } from "../../../../components/prometheus/rules";
 import { isAlertingRule } from "../../../../components/prometheus/rules/rule";
+import { anyBudgets } from "../../../../tools/docs/alerts";
 import { queryNow } from "../../../../tools/local/questions";
 import { selectionsOf } from "../../../../tools/testing/promql";
 import { absentHere } from "../absentMetrics";
@@ -14,7 +15,13 @@ interface LoadedRule {
 }
 
 export function ruleInputs(platform: LivePlatform): void {
-  const groups = platformRuleGroups({ teams: true });
+  // As Pulumi.local.yaml and the presets have it.
+  const groups = platformRuleGroups({
+    teams: true,
+    gpuProfile: "profiling",
+    gpuScrapeSeconds: 10,
+    seriesBudgets: anyBudgets,
+  });
   const rules = groups.flatMap((group) => group.rules);
 
   const loaded = async (replica: number) => {
