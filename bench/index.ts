@@ -7,6 +7,7 @@ const measurements: Record<string, (options: MeasureOptions) => Promise<Row[]>> 
   plan: (options) => (require("./plan") as typeof import("./plan")).measurePlan(options),
   local: (options) => (require("./local") as typeof import("./local")).measureLocal(options),
   fleet: (options) => (require("./fleet") as typeof import("./fleet")).measureFleet(options),
+  faults: (options) => (require("./faultTraces") as typeof import("./faultTraces")).measureFaults(options),
 };
 
 function wholeNumber(text: string): number {
@@ -23,18 +24,20 @@ function printMachine({ date, system, processor, cores, memoryGiB, loadAtStart, 
 
 async function main(): Promise<void> {
   const program = new Command("npm run bench --")
-    .description("The measurements that the docs quote: time and memory of the commands, beside their targets.")
+    .description(
+      "The measurements that the docs quote: time and memory of the commands, and what the alerts are worth, beside their targets.",
+    )
     .addArgument(new Argument("[name]", "which one; default: all").choices(Object.keys(measurements)))
     .option(
       "--runs <n>",
-      "runs of each measurement; default: 7 of plan, 1 of local, 7 of each query of fleet",
+      "runs of each measurement; default: 7 of plan, 1 of local, 7 of each query of fleet, 1 of faults",
       wholeNumber,
     )
     .option("--gpus <n>", "GPUs of the simulated fleet; default: 1000", wholeNumber)
     .option("--json", "print JSON and nothing else on stdout")
     .addHelpText(
       "after",
-      "\nlocal starts and removes a throwaway cluster of its own, called bench (Linux, as root).\nfleet runs Prometheus and Thanos on simulated GPUs: 1000 need 2 GiB of memory and of disk, 10000 need 8 GiB and 15 (Linux, Go).\nplan compares with helm where it is on the PATH and BENCH_CHART is the path of a pulled kube-prometheus-stack chart.",
+      "\nlocal starts and removes a throwaway cluster of its own, called bench (Linux, as root).\nfleet runs Prometheus and Thanos on simulated GPUs: 1000 need 2 GiB of memory and of disk, 10000 need 8 GiB and 15 (Linux, Go).\nfaults evaluates the alerts over traces of GPUs that fail; each run has other traces.\nplan compares with helm where it is on the PATH and BENCH_CHART is the path of a pulled kube-prometheus-stack chart.",
     )
     .showHelpAfterError()
     .parse();

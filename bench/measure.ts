@@ -14,7 +14,7 @@ export interface Statistics {
 }
 
 /** Decimals of each unit; `×` is how many times one thing is another. */
-const DECIMALS = { s: 2, ms: 1, MiB: 0, KiB: 0, series: 0, "series/GPU": 1, "×": 1 } as const;
+const DECIMALS = { s: 2, ms: 1, MiB: 0, KiB: 0, series: 0, "series/GPU": 1, "×": 1, "%": 1, alerts: 1 } as const;
 
 type Unit = keyof typeof DECIMALS;
 
