@@ -74,7 +74,7 @@ export function dcgmDaemonSet(args: DaemonSetArgs): k8s.types.input.apps.v1.Daem
   };
 }
 
-function environment({ intervalMilliseconds, readsResourceSlices, counterFile, port, memory }: DaemonSetArgs) {
+function environment({ intervalMilliseconds, readsResourceSlices, counterFile, port }: DaemonSetArgs) {
   const values: Record<string, string> = {
     DCGM_EXPORTER_LISTEN: `:${port}`,
     DCGM_EXPORTER_COLLECTORS: `${COUNTERS}/${counterFile.key}`,
@@ -86,8 +86,6 @@ function environment({ intervalMilliseconds, readsResourceSlices, counterFile, p
     ...(readsResourceSlices ? { KUBERNETES_ENABLE_DRA: "true" } : {}),
     NVIDIA_VISIBLE_DEVICES: "all",
     NVIDIA_DRIVER_CAPABILITIES: "utility,compute",
-    // Go's share of the limit; DCGM's own memory is beside it.
-    GOMEMLIMIT: `${Math.floor(Number.parseInt(memory, 10) / 2)}MiB`,
   };
   return [
     ...Object.entries(values).map(([name, value]) => ({ name, value })),

@@ -11,6 +11,30 @@ export const WORKLOAD_HIT = "GpuWorkloadHitByHardware";
 /** The alert for many nodes of one failure domain at once. */
 export const DOMAIN_FAULTS = "GpuDomainFaults";
 
+/** What a job does whose hardware failed. Servers of models are not among it: one replica of many may be hit. */
+const FOLLOWS_FROM_HIT = [
+  "GpuJobHung",
+  "GpuJobRankMissing",
+  "GpuJobRankStarved",
+  "GpuJobStraggler",
+  "GpuJobRestartStorm",
+  "GpuWorkloadPodsFailed",
+  "GpuWorkloadIdle",
+  "GpuWorkloadMemoryParked",
+  "GpuApplicationXid",
+];
+
+/** What GpuDomainFaults says of many nodes at once. Other faults of a node there stay news. */
+const ROLLED_UP_BY_DOMAIN = [
+  "GpuFallenOffBus",
+  "GpuFatalXid",
+  "GpuGspError",
+  "GpuNvlinkFault",
+  "GpuRecoveryActionRequired",
+  "GpuCountMismatch",
+  "GpuExporterDown",
+];
+
 /** Alerts about many nodes of a failure domain, and what they say the same of one node. */
 const ROLLED_UP: Readonly<Record<string, string>> = {
   GpuThermalSlowdownInDomain: "GpuHardwareThermalSlowdown|GpuSoftwareThermalSlowdown",
@@ -27,13 +51,13 @@ export const gpuInhibitions: InhibitionRule[] = [
   {
     // A job does not need to be told that it hangs when its card fell off the bus.
     source_matchers: [`alertname="${WORKLOAD_HIT}"`, 'namespace!=""', 'workload!=""'],
-    target_matchers: [`alertname!="${WORKLOAD_HIT}"`, 'owner="workload"', 'namespace!=""', 'workload!=""'],
+    target_matchers: [`alertname=~"${FOLLOWS_FROM_HIT.join("|")}"`, 'namespace!=""', 'workload!=""'],
     equal: ["cluster", "namespace", "workload"],
   },
   {
     // A rack is one page, not one for each of its nodes.
     source_matchers: [`alertname="${DOMAIN_FAULTS}"`, 'failure_domain!=""'],
-    target_matchers: ['owner="platform"', 'failure_domain!=""', 'node!=""'],
+    target_matchers: [`alertname=~"${ROLLED_UP_BY_DOMAIN.join("|")}"`, 'failure_domain!=""', 'node!=""'],
     equal: ["cluster", "failure_domain"],
   },
   ...Object.entries(ROLLED_UP).map(([domain, ofNodes]) => ({

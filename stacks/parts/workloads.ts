@@ -27,12 +27,13 @@ export function createWorkloadScrapes(context: CustomResourceContext, prometheus
   const targets: WorkloadTarget[] = [];
   if (inference.kind === "scrape") {
     const { namespaces, engines, scrapeInterval } = inference;
+    const open = inference.ports ?? inferencePorts;
     new InferenceScrapes(
       names.inferenceScrapes,
       { namespace, workloadNamespaces: namespaces, engines, ...every(scrapeInterval) },
       options,
     );
-    const ports = inferencePorts.map((port) => ({ port }));
+    const ports = open.map((port) => ({ port }));
     targets.push(...namespaces.map((name) => ({ to: inNamespace(`models in ${name}`, name), ports })));
   }
   if (kueue.kind === "scrape") {

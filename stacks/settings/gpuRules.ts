@@ -1,5 +1,6 @@
 import { InputPropertyError } from "@pulumi/pulumi";
 import { sloRules } from "../../components/gpu/rules/slo";
+import { milliseconds } from "./fields";
 import type { SettingRule } from "./settingRule";
 import { withoutUndefined } from "./withoutUndefined";
 
@@ -8,11 +9,11 @@ export const gpuSettingRules: SettingRule[] = [
   {
     needs: ["gpu"],
     check: ({ gpu }) =>
-      gpu.kind === "install" && !/^[0-9]+[sm]$/.test(gpu.scrapeInterval)
+      gpu.kind === "install" && !isScrapeInterval(gpu.scrapeInterval)
         ? [
             {
               path: ["gpu", "scrapeInterval"],
-              rule: "must be a whole number of seconds or minutes: the exporter collects as often",
+              rule: "must be whole seconds, from 5s to 60s: rules look back 5 minutes and need several samples",
               fix: "set it to 30s, or to 15s for serving",
             },
           ]
@@ -67,6 +68,12 @@ export const gpuSettingRules: SettingRule[] = [
     },
   },
 ];
+
+/** The exporter takes whole seconds. */
+function isScrapeInterval(text: string): boolean {
+  const length = milliseconds(text) ?? 0;
+  return length % 1_000 === 0 && length >= 5_000 && length <= 60_000;
+}
 
 /** `a.b[0].c` → its keys. */
 const keysOf = (path: string) =>

@@ -36,6 +36,10 @@ export const workloadsSchema = z.strictObject({
           .array(z.enum(engineNames.map(engineJob) as [string, ...string[]]))
           .min(1, { error: "must name at least one engine" })
           .describe("Values of that label."),
+        ports: z
+          .array(wholeNumber(1, 65_535))
+          .optional()
+          .describe("Ports of metrics, which network policies open. Default: those of the engines: 8000, 8002, 8080."),
         scrapeInterval: duration().optional().describe("How often. Default: prometheus.scrapeInterval."),
         slos: z.array(sloSchema).optional().describe("What models should do. Default: see docs/inference.md."),
       }),

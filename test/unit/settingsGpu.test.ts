@@ -14,9 +14,11 @@ const inference = (slo: object) => ({
 describe("settings of GPUs and of what uses them", () => {
   it("take an interval that the exporter can have", () => {
     assert.deepEqual(problemsOf({ gpu: { scrapeInterval: "15s" } }), []);
-    assert.deepEqual(problemsOf({ gpu: { scrapeInterval: "1h" } }), [
-      "gpu.scrapeInterval: must be a whole number of seconds or minutes: the exporter collects as often",
-    ]);
+    for (const scrapeInterval of ["1h", "2m", "500ms", "1s"]) {
+      assert.deepEqual(problemsOf({ gpu: { scrapeInterval } }), [
+        "gpu.scrapeInterval: must be whole seconds, from 5s to 60s: rules look back 5 minutes and need several samples",
+      ]);
+    }
   });
 
   it("refuse two nodes outside of one name, wherever they stand", () => {

@@ -19,7 +19,9 @@ export const ON_GPU = "on (cluster, node, UUID)";
 /** Joins with what is known of the node. */
 export const ON_NODE = "on (cluster, node)";
 
-const braces = (matchers: string) => `{job="${jobs.dcgmExporter}"${matchers === "" ? "" : `, ${matchers}`}}`;
+// What a team scrapes from a Service of the same name has the label `service`.
+const braces = (matchers: string) =>
+  `{job="${jobs.dcgmExporter}", service=""${matchers === "" ? "" : `, ${matchers}`}}`;
 
 /** The series of a signal as they are stored. */
 export const signal = (metric: SignalName, matchers = "") => `${metric}${braces(matchers)}`;

@@ -1,4 +1,5 @@
 import { jobs } from "../../prometheus/jobs";
+import { nodeExporter } from "../../prometheus/rules/nodeSeries";
 import type { RuleGroup } from "../../prometheus/rules/rule";
 import { BY_GPU, exporterUp, ON_GPU, ON_NODE, signal } from "./expressions";
 
@@ -20,7 +21,7 @@ export const XID_WINDOW_MINUTES = 5;
 const ON_XID = "on (cluster, node, UUID, xid)";
 
 const events = signal("DCGM_EXP_XID_ERRORS_COUNT", 'xid!=""');
-const boot = `max by (cluster, node) (node_boot_time_seconds{job="${jobs.nodeExporter}"})`;
+const boot = `max by (cluster, node) (node_boot_time_seconds{${nodeExporter}})`;
 const energy = `max by (cluster, node, UUID) (${signal("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION")})`;
 
 // An hour, so that an evaluator that restarts forgets nothing. What ends a latch must hold for as long, because ranges go on

@@ -86,7 +86,7 @@ export function signalRelabelings({ profile, sharedGpus, foreignCounterFile }: S
   ];
 }
 
-/** The other name of the same value; where the unit is another too, rules convert. */
+/** The other name of the same value; where the unit is another too, nothing is stored. */
 function renamed({ metric, otherName }: Signal): MetricRelabeling[] {
   if (otherName?.factor !== 1) return [];
   return [

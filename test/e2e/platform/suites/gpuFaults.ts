@@ -34,7 +34,8 @@ const at = (node: number, gpu?: number) => ({
 });
 
 /**
- * One of each class. Node 0 has hardware faults, node 1 those of power, telemetry and programs, node 2 hangs as a whole. A card that
+ * One of each class that the simulated fleet can throw; what comes of NVSwitches, the fabric, InfiniBand, EFA, servers of models and
+ * queues is proved by fixtures alone. Node 0 has hardware faults, node 1 those of power, telemetry and programs, node 2 hangs as a whole. A card that
  * vanishes comes later, when its XID has been seen.
  */
 const thrown: Thrown[] = [
