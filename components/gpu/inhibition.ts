@@ -21,7 +21,6 @@ const FOLLOWS_FROM_HIT = [
   "GpuWorkloadPodsFailed",
   "GpuWorkloadIdle",
   "GpuWorkloadMemoryParked",
-  "GpuApplicationXid",
 ];
 
 /** What GpuDomainFaults says of many nodes at once. Other faults of a node there stay news. */
@@ -50,9 +49,14 @@ const ROLLED_UP: Readonly<Record<string, string>> = {
 export const gpuInhibitions: InhibitionRule[] = [
   {
     // A job does not need to be told that it hangs when its card fell off the bus.
-    source_matchers: [`alertname="${WORKLOAD_HIT}"`, 'namespace!=""', 'workload!=""'],
-    target_matchers: [`alertname=~"${FOLLOWS_FROM_HIT.join("|")}"`, 'namespace!=""', 'workload!=""'],
-    equal: ["cluster", "namespace", "workload"],
+    source_matchers: [`alertname="${WORKLOAD_HIT}"`, 'namespace!=""', 'workload!=""', 'workload_kind!=""'],
+    target_matchers: [
+      `alertname=~"${FOLLOWS_FROM_HIT.join("|")}"`,
+      'namespace!=""',
+      'workload!=""',
+      'workload_kind!=""',
+    ],
+    equal: ["cluster", "namespace", "workload", "workload_kind"],
   },
   {
     // A rack is one page, not one for each of its nodes.

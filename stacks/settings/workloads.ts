@@ -19,6 +19,12 @@ const sloSchema = z.strictObject({
     .describe(
       "Seconds; must be an edge of a bucket of the histogram, or nothing could be computed. Not for availability.",
     ),
+  page: z
+    .boolean({ error: "must be true or false" })
+    .optional()
+    .describe(
+      "Whether a fast burn of the budget wakes somebody. Default: true; false for the times of the default objectives.",
+    ),
   objective: share().describe("The share that must be good over 30 days."),
 });
 

@@ -83,7 +83,7 @@ describe("Alertmanager's routing", () => {
     assert.deepEqual(
       rules.map(({ equal }) => equal),
       [
-        ["cluster", "namespace", "workload"],
+        ["cluster", "namespace", "workload", "workload_kind"],
         ...Array(5).fill(["cluster", "failure_domain"]),
         ["cluster", "node", "UUID"],
       ],

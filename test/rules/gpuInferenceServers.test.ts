@@ -15,6 +15,16 @@ const up = (values: string, pod = "llm-a"): Input => ({
   [`up{job="vllm", cluster="c1", namespace="chat", workload="llm", pod="${pod}"}`]: values,
 });
 
+/** A pod that was made at a minute, and what else is known of it. */
+const pod = (name: string, minute: number, more: Record<string, string> = {}): Input => {
+  const labels = `cluster="c1", namespace="chat", pod="${name}"`;
+  return {
+    [`namespace_workload_pod:gpu_owner:relabel{${labels}, workload="llm", workload_kind="Deployment"}`]: `_x${minute} 1x200`,
+    [object("kube_pod_created", labels)]: `_x${minute} ${minute * 60}x200`,
+    ...Object.fromEntries(Object.entries(more).map(([metric, at]) => [object(metric, labels), at])),
+  };
+};
+
 describe("rules: servers of models", () => {
   const prove = (alert: string, proof: Parameters<typeof proveAlert>[2]) =>
     proveAlert(onlyRules(groups, alert, "namespace_workload:inference_servers_up:sum"), alert, proof);
@@ -42,7 +52,45 @@ describe("rules: servers of models", () => {
       { why: "one that never answered, as its label is wrong", input: { ...wants("2x200"), ...up("0x200") } },
       { why: "one that is new", input: { ...wants("_x60 2x140"), ...up("_x60 0x20 1x100") } },
       { why: "a short gap", input: { ...wants("2x200"), ...up("1x60 0x4 1x100") } },
+      {
+        why: "a rollout that ends the old servers first",
+        input: { ...wants("2x200"), ...up("1x60 stale"), ...up("_x62 0x26 1x100", "llm-b"), ...pod("llm-b", 61) },
+        until: "130m",
+      },
     ],
+  });
+  describe("as new servers", () => {
+    const ended = { ...wants("2x200"), ...up("1x60 stale"), ...up("_x62 0x100", "llm-b") };
+    const silent = [
+      {
+        why: "ones that load, while an old one had crashed",
+        input: {
+          ...ended,
+          ...pod("llm-b", 61, { kube_pod_container_status_restarts_total: "_x61 0x100" }),
+          ...pod("llm-old", 1, { kube_pod_container_status_restarts_total: "5x60 stale" }),
+        },
+        until: "80m",
+      },
+    ];
+    prove("ModelUnavailable", {
+      input: { ...ended, ...pod("llm-b", 61, { kube_pod_container_status_restarts_total: "_x61 0x9 1x100" }) },
+      quiet: "74m",
+      fires: { at: "78m", alerts: [unavailable] },
+      silent,
+    });
+    prove("ModelUnavailable", {
+      input: { ...ended, ...pod("llm-b", 61, { kube_pod_status_unschedulable: "_x61 1x100" }) },
+      quiet: "64m",
+      fires: { at: "68m", alerts: [unavailable] },
+      silent,
+    });
+    prove("ModelUnavailable", {
+      // They load for too long.
+      input: { ...ended, ...pod("llm-b", 61) },
+      quiet: "94m",
+      fires: { at: "98m", alerts: [unavailable] },
+      silent,
+    });
   });
   describe("of a StatefulSet", () =>
     prove("ModelUnavailable", {

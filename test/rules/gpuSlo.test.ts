@@ -27,8 +27,15 @@ describe("rules: objectives of models", () => {
     ...histogram("time_per_output_token_seconds", "0.1", "0+600x90", "0+300x90", "llm-old"),
     [`vllm:request_success_total{${LABELS}, pod="llm-a", finished_reason="stop"}`]: "0+450x90",
     [`vllm:request_success_total{${LABELS}, pod="llm-a", finished_reason="error"}`]: "0+150x90",
+    // Nobody knows whether it fails.
+    [`vllm:request_success_total{${LABELS.replace('"vllm"', '"nim"')}, pod="nim-a", finished_reason="stop"}`]:
+      "0+900x90",
   };
-  const names = [`slo="${slo}"`, 'slo="each token within 0.1 s for 95 %"', 'slo="no errors for 99.9 %"'];
+  const names = [
+    `page="false", slo="${slo}"`,
+    'page="false", slo="each token within 0.1 s for 95 %"',
+    'page="true", slo="no errors for 99.9 %"',
+  ];
   const samples = (...values: number[]) =>
     Object.fromEntries(values.map((value, index) => [`${model}, ${names[index]}}`, value]));
   const rules = sloRules(defaultSlos);
@@ -41,7 +48,7 @@ describe("rules: objectives of models", () => {
 describe("rules: objectives that are missed", () => {
   const prove = (slos: InferenceSlo[], alert: string, proof: Parameters<typeof proveAlert>[2]) =>
     proveAlert(onlyRules(sloRules(slos), alert, REQUESTS, BUDGET_USED), alert, proof);
-  const labels = { cluster: "c1", namespace: "chat", model_name: "llama", slo };
+  const labels = { cluster: "c1", namespace: "chat", model_name: "llama", page: "true", slo };
 
   prove([SLO], "InferenceSloBurn", {
     // Three quarters are too slow: 15 times what may be.
@@ -66,6 +73,49 @@ describe("rules: objectives that are missed", () => {
       { why: "an engine with other buckets", input: firstTokens("0+60x300", "0+15x300", "2.0"), until: "280m" },
       { why: "a model that the objective is not about", input: {} },
     ],
+  });
+  describe("with another one for which nobody is woken", () => {
+    const each = { kind: "interTokenLatency", thresholdSeconds: 0.1, objective: 0.95, page: false } as const;
+    const tokens = histogram("inter_token_latency_seconds", "0.1", "0+600x500", "0x500");
+    prove([{ kind: "availability", objective: 0.999 }, each], "InferenceSloBurn", {
+      input: {
+        ...tokens,
+        // No other reason yet, as Ray says it.
+        [`vllm:request_success_total{${LABELS}, pod="llm-a", finished_reason="error"}`]: "0+60x500",
+      },
+      fires: {
+        at: "70m",
+        alerts: [
+          {
+            labels: { ...labels, slo: "no errors for 99.9 %" },
+            summary: "Model llama in namespace chat misses its objective by far: no errors for 99.9 %.",
+            description:
+              "Model llama in namespace chat uses up what its objective (no errors for 99.9 %) allows 1000.0 times faster than evenly, over an hour or over six, and it has not ended: at this pace the budget of 30 days is gone in five days or sooner.",
+          },
+        ],
+      },
+      silent: [{ why: "times alone", input: tokens, until: "480m" }],
+    });
+    const slo = "each token within 0.1 s for 95 %";
+    prove([each], "InferenceSloBurnSlow", {
+      input: tokens,
+      fires: {
+        at: "490m",
+        alerts: [
+          {
+            labels: { ...labels, page: "false", slo },
+            summary: `Model llama in namespace chat has missed its objective for a day or longer: ${slo}.`,
+            description: `Model llama in namespace chat has used up what its objective (${slo}) allows 20.0 times faster than evenly, over a day or over three, and still does: the budget of 30 days will not do.`,
+          },
+        ],
+      },
+      silent: [
+        {
+          why: "tokens that are in time",
+          input: histogram("inter_token_latency_seconds", "0.1", "0+600x500", "0+600x500"),
+        },
+      ],
+    });
   });
   describe("over six hours", () =>
     prove([SLO], "InferenceSloBurn", {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type InferenceSlo, sloRules } from "../../components/gpu/rules/slo";
+import { readFileSync } from "node:fs";
+import { defaultSlos, type InferenceSlo, sloRules } from "../../components/gpu/rules/slo";
 import { bucketEdge, vllmLatencies } from "../../components/gpu/workloads/latencies";
 import { isAlertingRule } from "../../components/prometheus/rules/rule";
 
@@ -22,6 +23,18 @@ describe("objectives of models", () => {
     );
     assert.match(nearest(timeToFirstToken, 0.0005), /the nearest edges are 0\.001 s, 0\.005 s/);
     assert.match(nearest(endToEndLatency, 10_000), /the nearest edges are 1920 s, 7680 s/);
+  });
+
+  it("have their edges in docs/inference.md", () => {
+    const page = readFileSync("docs/inference.md", "utf8");
+    for (const [kind, { metric, edges }] of Object.entries(vllmLatencies)) {
+      const row = page.split("\n").find((line) => line.startsWith(`| \`${kind}\` | \`${metric}\``));
+      assert.ok(row?.endsWith(`| ${edges.join(", ")} |`), kind);
+    }
+    for (const { kind, thresholdSeconds, objective } of defaultSlos) {
+      const threshold = thresholdSeconds === undefined ? "–" : `${thresholdSeconds} s`;
+      assert.ok(page.includes(`| \`${kind}\` | ${threshold} | ${objective} |`), kind);
+    }
   });
 
   const refused: [string, InferenceSlo[], RegExp][] = [
@@ -62,6 +75,22 @@ describe("objectives of models", () => {
     assert.deepEqual([...new Set(labels)], ["no errors for 99 % of llama.*", "no errors for 99 % of qwen\\d in chat"]);
     assert.ok(rules[3]?.expr.includes('model_name=~"qwen\\\\d", namespace=~"chat"'));
     assert.equal(rules.filter(isAlertingRule).length, 3);
+  });
+
+  it("wake nobody for times by default, and do for what somebody chose", () => {
+    const pagesOf = (slos?: InferenceSlo[]) =>
+      sloRules(slos)
+        .flatMap(({ rules }) => rules)
+        .flatMap((rule) => (isAlertingRule(rule) || !rule.record.includes("requests") ? [] : [rule.labels?.page]));
+    assert.deepEqual(pagesOf(), ["false", "false", "true"]);
+    assert.deepEqual(pagesOf([{ kind: "timeToFirstToken", thresholdSeconds: 2.5, objective: 0.95 }]), ["true"]);
+  });
+
+  it("for which nobody is woken have no critical alert", () => {
+    const severities = sloRules([{ kind: "availability", objective: 0.99, page: false }])
+      .flatMap(({ rules }) => rules)
+      .flatMap((rule) => (isAlertingRule(rule) ? [rule.severity] : []));
+    assert.deepEqual(severities, ["warning", "warning"]);
   });
 
   it("may be none", () => assert.deepEqual(sloRules([]), []));

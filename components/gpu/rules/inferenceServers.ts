@@ -1,7 +1,8 @@
 import { jobs } from "../../prometheus/jobs";
-import { copyLabel, objects } from "../../prometheus/rules/objects";
+import { copyLabel, objectSeries, objects, onPod } from "../../prometheus/rules/objects";
 import type { RuleGroup } from "../../prometheus/rules/rule";
 import { BY_MODEL, MODEL, SERVERS_UP, theModel } from "./inferenceSeries";
+import { WORKLOAD_OF_POD } from "./owners";
 
 const onWorkload = "on (cluster, namespace, workload)";
 
@@ -20,11 +21,20 @@ const wanted = (back = "") =>
  */
 const established = `(${wanted()}) > 0 and ${onWorkload} (${wanted("offset 30m")}) > 0`;
 
+/**
+ * Workloads that load their model anew, as in a rollout that ends the old servers first: a pod is younger than half an hour
+ * [judgement], has a node, and has not crashed.
+ */
+const loading =
+  `(${WORKLOAD_OF_POD} and ${onPod} ${objectSeries("kube_pod_created")} > time() - 1800` +
+  ` unless ${onPod} ${objectSeries("kube_pod_status_unschedulable")} == 1` +
+  ` unless ${onPod} ${objectSeries("kube_pod_container_status_restarts_total")} > 0)`;
+
 const servers: RuleGroup["rules"] = [
   {
     alert: "ModelUnavailable",
     // Six hours: who was never scraped, or not for so long, has other alerts.
-    expr: `${established} and ${onWorkload} max_over_time(${SERVERS_UP}[6h]) > 0 unless ${onWorkload} ${SERVERS_UP} > 0`,
+    expr: `${established} and ${onWorkload} max_over_time(${SERVERS_UP}[6h]) > 0 unless ${onWorkload} ${SERVERS_UP} > 0 unless ${onWorkload} ${loading}`,
     for: "5m",
     severity: "critical",
     owner: "workload",

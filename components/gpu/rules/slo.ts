@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RecordingRule, RuleGroup } from "../../prometheus/rules/rule";
+import { jobs } from "../../prometheus/jobs";
+import type { AlertingRule, RecordingRule, RuleGroup } from "../../prometheus/rules/rule";
 import { le } from "../../prometheus/scrape/buckets";
 import { bucketEdge, type Latency, vllmLatencies } from "../workloads/latencies";
 import { BY_MODEL, MODEL, theModel, vllm } from "./inferenceSeries";
@@ -12,19 +13,27 @@ export interface InferenceSlo {
   namespace?: string;
   /**
    * `timeToFirstToken`, `interTokenLatency` or `endToEndLatency`: the time stays within `thresholdSeconds`. `availability`:
-   * requests do not end in an error of the engine.
+   * requests do not end in an error of the engine; not of NIM, whose documents do not tell errors from what clients cancelled.
    */
   kind: string;
   /** Seconds; an edge of a bucket of the histogram. Not for `availability`. */
   thresholdSeconds?: number;
   /** The share of requests, of tokens with `interTokenLatency`, that must be good over 30 days; 0.94 or more, and less than 1. */
   objective: number;
+  /**
+   * Whether a fast burn of the budget wakes somebody (`InferenceSloBurn`, critical). If not, there is only the warning of a burn
+   * that goes on for a day or longer (`InferenceSloBurnSlow`). Default: true.
+   */
+  page?: boolean;
 }
 
-/** judgement: what people who read along put up with, on edges that vLLM has. */
+/**
+ * judgement: what people who read along put up with, on edges that vLLM has. Long prompts and large models are slower when all is
+ * well, so nobody is woken for times that nobody chose.
+ */
 export const defaultSlos: readonly InferenceSlo[] = [
-  { kind: "timeToFirstToken", thresholdSeconds: 2.5, objective: 0.95 },
-  { kind: "interTokenLatency", thresholdSeconds: 0.1, objective: 0.95 },
+  { kind: "timeToFirstToken", thresholdSeconds: 2.5, objective: 0.95, page: false },
+  { kind: "interTokenLatency", thresholdSeconds: 0.1, objective: 0.95, page: false },
   { kind: "availability", objective: 0.999 },
 ];
 
@@ -56,6 +65,8 @@ function nameOf({ kind, thresholdSeconds, objective, model, namespace }: Measura
   return `${kindNames[kind]}${within} for ${Number((objective * 100).toFixed(4))} %${of}${where}`;
 }
 
+const pages = ({ page = true }: InferenceSlo) => page;
+
 function refuse(propertyPath: string, reason: string): never {
   throw new pulumi.InputPropertyError({ propertyPath, reason });
 }
@@ -86,9 +97,13 @@ function ratesOf(slo: MeasurableSlo, path: string): { all: string; good: string 
   const rate = (metric: string, ...more: string[]) => `rate(${vllm(metric, [...matchers, ...more].join(", "))}[5m])`;
   const sum = (...rates: string[]) => `sum by (${BY_MODEL}) (${rates.join(" or ")})`;
   if (slo.kind === "availability") {
+    // NIM counts as failures all that ended neither by itself nor by its length, also what clients cancelled.
+    const measured = `job!="${jobs.nim}"`;
+    const all = rate("request_success_total", measured);
     return {
-      all: sum(rate("request_success_total")),
-      good: sum(rate("request_success_total", 'finished_reason!="error"')),
+      all: sum(all),
+      // 0, should there be nothing but errors.
+      good: sum(rate("request_success_total", measured, 'finished_reason!="error"'), `0 * ${all}`),
     };
   }
   const { metric, older } = vllmLatencies[slo.kind];
@@ -103,7 +118,7 @@ function ratesOf(slo: MeasurableSlo, path: string): { all: string; good: string 
 function recordsOf(slo: MeasurableSlo, path: string): RecordingRule[] {
   const { all, good } = ratesOf(slo, path);
   const budget = Number((1 - slo.objective).toFixed(6));
-  const labels = { slo: nameOf(slo) };
+  const labels = { slo: nameOf(slo), page: String(pages(slo)) };
   const ofSlo = `{slo=${JSON.stringify(labels.slo)}}[1h]`;
   return [
     { record: REQUESTS, expr: all, labels },
@@ -122,31 +137,34 @@ const HOURS: Record<string, number> = { "1h": 1, "6h": 6, "1d": 24, "3d": 72 };
 /** judgement: of fewer requests, chance decides. */
 const LEAST_REQUESTS = 100;
 
-const burn = (window: string) =>
-  `sum_over_time(${BUDGET_USED}[${window}]) / (sum_over_time(${REQUESTS}[${window}]) > 0)`;
+const burn = (window: string, matchers: string) =>
+  `sum_over_time(${BUDGET_USED}${matchers}[${window}]) / (sum_over_time(${REQUESTS}${matchers}[${window}]) > 0)`;
 
 /**
  * How many times faster than evenly over 30 days the budget is used up: the long window says that it matters, the short one
  * that it has not ended (Google, The Site Reliability Workbook, chapter 5). `known` is how long ago there must have
  * been data: the first requests of a server are slow, and are all that is known of it.
  */
-const burns = (times: number, long: string, short: string, known: string) => {
-  const enough = `avg_over_time(${REQUESTS}[${long}]) * ${3_600 * (HOURS[long] ?? 0)} > ${LEAST_REQUESTS}`;
-  const history = `present_over_time(${REQUESTS}[1h] offset ${known})`;
-  return `(${burn(long)} > ${times} and ${burn(short)} > ${times} and ${enough} and ${history})`;
+const burns = (times: number, long: string, short: string, known: string, matchers = "") => {
+  const enough = `avg_over_time(${REQUESTS}${matchers}[${long}]) * ${3_600 * (HOURS[long] ?? 0)} > ${LEAST_REQUESTS}`;
+  const history = `present_over_time(${REQUESTS}${matchers}[1h] offset ${known})`;
+  return `(${burn(long, matchers)} > ${times} and ${burn(short, matchers)} > ${times} and ${enough} and ${history})`;
 };
 
-const alerts: RuleGroup["rules"] = [
-  {
-    alert: "InferenceSloBurn",
-    // 2 % of a month's budget in an hour, 5 % in six.
-    expr: `${burns(FASTEST, "1h", "5m", "30m")} or ${burns(6, "6h", "30m", "2h")}`,
-    for: "2m",
-    severity: "critical",
-    owner: "workload",
-    summary: `${MODEL} misses its objective by far: {{ $labels.slo }}.`,
-    description: `${MODEL} uses up what its objective ({{ $labels.slo }}) allows {{ printf "%.1f" $value }} times faster than evenly, over an hour or over six, and it has not ended: at this pace the budget of 30 days is gone in five days or sooner.`,
-  },
+const PAGING = '{page="true"}';
+
+const fastBurn: AlertingRule = {
+  alert: "InferenceSloBurn",
+  // 2 % of a month's budget in an hour, 5 % in six.
+  expr: `${burns(FASTEST, "1h", "5m", "30m", PAGING)} or ${burns(6, "6h", "30m", "2h", PAGING)}`,
+  for: "2m",
+  severity: "critical",
+  owner: "workload",
+  summary: `${MODEL} misses its objective by far: {{ $labels.slo }}.`,
+  description: `${MODEL} uses up what its objective ({{ $labels.slo }}) allows {{ printf "%.1f" $value }} times faster than evenly, over an hour or over six, and it has not ended: at this pace the budget of 30 days is gone in five days or sooner.`,
+};
+
+const alerts: AlertingRule[] = [
   {
     alert: "InferenceSloBurnSlow",
     // A tenth of the budget in a day, or in three; three days only where rules are evaluated over a store that has them.
@@ -180,5 +198,11 @@ export function sloRules(wanted: readonly InferenceSlo[] = defaultSlos, property
   });
   const records = slos.flatMap((slo, index) => recordsOf(slo, `${propertyPath}[${index}]`));
   if (records.length === 0) return [];
-  return [{ name: "gpu-inference-slos", scope: "global", rules: [...records, ...alerts] }];
+  return [
+    {
+      name: "gpu-inference-slos",
+      scope: "global",
+      rules: [...records, ...(slos.some(pages) ? [fastBurn] : []), ...alerts],
+    },
+  ];
 }

@@ -1,11 +1,12 @@
 import { objectSeries, onPod, POD } from "../../prometheus/rules/objects";
 import type { AlertingRule, RecordingRule, RuleGroup } from "../../prometheus/rules/rule";
-import { containedEcc, xidCodes, xidPattern } from "../xid";
+import { xidCodes, xidPattern } from "../xid";
 import type { GpuRuleContext } from "./context";
-import { exporterUp } from "./expressions";
-import { ALLOCATION, WORKLOAD_OF_POD } from "./owners";
+import { exporterUp, ON_GPU } from "./expressions";
+import { WORKLOAD_OF_POD } from "./owners";
 import { BY_WORKLOAD, INDEPENDENT, nodeWorkload, sumsOfWorkload } from "./workloadsRecorded";
-import { XID_EVENTS, XID_WINDOW_MINUTES } from "./xidEvents";
+import { freshEvents } from "./xidEvents";
+import { BEFORE_EVENT } from "./xidWorkloads";
 
 const onWorkload = `on (${BY_WORKLOAD})`;
 const sums = (what: string) => sumsOfWorkload(nodeWorkload(what));
@@ -14,10 +15,13 @@ const allocated = sums("gpu_allocated:count");
 const waiting = sums("gpu_waiting:count");
 const doNothing = `(${waiting} + ${sums("gpu_idle:count")})`;
 
+/** Servers do not wait for each other: what looks like it is many small kernels. */
+const waitingInJobs = sumsOfWorkload(`${nodeWorkload("gpu_waiting:count")}{workload_kind!~"${INDEPENDENT}"}`);
+
 const hung = ({ profile }: GpuRuleContext): AlertingRule => ({
   alert: "GpuJobHung",
   // None is at work. Not all wait: the rank that the others wait for may be idle. A single GPU waits for nobody.
-  expr: `${waiting} >= 2 and ${waiting} >= 0.5 * ${allocated} and ${doNothing} == ${allocated}`,
+  expr: `${waitingInJobs} >= 2 and ${waiting} >= 0.5 * ${allocated} and ${doNothing} == ${allocated}`,
   // Longer than most checkpoints and evaluations by one rank take [judgement].
   for: "15m",
   // An exporter that restarts is not the end of it.
@@ -41,6 +45,15 @@ const requested = (by: string, phase: string, pods: string) =>
 
 const requests = objectSeries("kube_pod_container_resource_requests", RESOURCES);
 const BY_NODE_WORKLOAD = `cluster, node, ${BY_WORKLOAD.replace("cluster, ", "")}`;
+const onNodeWorkload = `on (${BY_NODE_WORKLOAD})`;
+
+/** Of nodes whose exporters have answered for a while. */
+const requestedOfRunning = requested(
+  BY_NODE_WORKLOAD,
+  "Running",
+  `${requests} and on (cluster, node) min_over_time(${exporterUp}[10m]) == 1`,
+);
+const seen = `sum by (${BY_NODE_WORKLOAD}) (${nodeWorkload("gpu_allocated:count")})`;
 
 const MISSING = nodeWorkload("gpu_missing:sum");
 const PENDING = "namespace_workload:gpu_not_running:sum";
@@ -48,11 +61,9 @@ const PENDING = "namespace_workload:gpu_not_running:sum";
 /** Both have series only where something is missing. */
 const missing: RecordingRule[] = [
   {
-    // GPUs that a running pod has asked for, and that its node's exporter does not show with it.
+    // GPUs that a running pod has asked for, and that its node's exporter does not show with it; also where it shows none.
     record: MISSING,
-    expr:
-      `${requested(BY_NODE_WORKLOAD, "Running", `${requests} and on (cluster, node) min_over_time(${exporterUp}[10m]) == 1`)}` +
-      ` - on (${BY_NODE_WORKLOAD}) sum by (${BY_NODE_WORKLOAD}) (${nodeWorkload("gpu_allocated:count")}) > 0`,
+    expr: `${requestedOfRunning} - ${onNodeWorkload} (${seen} or ${onNodeWorkload} 0 * ${requestedOfRunning}) > 0`,
   },
   // GPUs that pods have asked for which do not run yet.
   { record: PENDING, expr: `${requested(BY_WORKLOAD, "Pending", requests)} > 0` },
@@ -76,26 +87,22 @@ const rankMissing: AlertingRule = {
 };
 
 /** Faults of hardware that end what runs on the GPU. */
-const FATAL = xidPattern([...xidCodes({ fatal: true }), ...containedEcc].sort((a, b) => a - b));
-
-/** How long an event is looked at that its card shows no more: a card that falls off the bus takes its series along. */
-const LINGER_MINUTES = 2;
+const FATAL = xidPattern(xidCodes({ fatal: true }));
 
 const hitByHardware: AlertingRule = {
   alert: "GpuWorkloadHitByHardware",
-  // Who held the GPU before the event: whoever holds it now may have come after. `and`, for a GPU may report several XIDs and
-  // have several instances.
+  // `and`, for a GPU may report several XIDs and have several instances.
   expr:
-    `count by (cluster, namespace, workload) (group by (cluster, namespace, workload, node, UUID) (` +
-    `${ALLOCATION} offset ${XID_WINDOW_MINUTES + LINGER_MINUTES + 1}m and on (cluster, node, UUID) last_over_time(${XID_EVENTS}{xid=~"${FATAL}"}[${LINGER_MINUTES}m])))`,
+    `count by (${BY_WORKLOAD}) (group by (${BY_WORKLOAD}, node, UUID) (` +
+    `${BEFORE_EVENT} and ${ON_GPU} ${freshEvents(FATAL)}))`,
   // As long as what follows from it goes on: a job hangs, is restarted, waits for GPUs.
   keepFiringFor: "1h",
   severity: "info",
   owner: "workload",
   action: "restart-workload",
-  summary: "A GPU failed under workload {{ $labels.namespace }}/{{ $labels.workload }}.",
+  summary: "A GPU failed under {{ $labels.workload_kind }} {{ $labels.namespace }}/{{ $labels.workload }}.",
   description:
-    "{{ $value }} GPUs that workload {{ $labels.workload }} in namespace {{ $labels.namespace }} held reported a hardware fault. What it computed there is lost; the platform's team has an alert of its own about the GPU.",
+    "{{ $value }} GPUs that {{ $labels.workload_kind }} {{ $labels.workload }} in namespace {{ $labels.namespace }} held reported a hardware fault. What it computed there is lost; the platform's team has an alert of its own about the GPU.",
 };
 
 const restarts = objectSeries("kube_pod_container_status_restarts_total");

@@ -11,9 +11,13 @@ export const WORKLOAD_XID = "node_gpu_workload_xid:dcgm_xid_seen:timestamp";
 
 const WORKLOAD = "namespace, workload, workload_kind";
 
-// Two minutes before it was reported: whoever holds the GPU now may have come after, and a program that ended was there then. One
-// that fails in its first two minutes is not named [judgement].
-const holders = `group by (cluster, node, UUID, ${WORKLOAD}) (${ALLOCATION} offset 2m)`;
+/**
+ * Who held a GPU two minutes before a fresh event was reported: whoever holds it now may have come after, and a program that ended
+ * was there then. One that fails in its first two minutes is not named [judgement].
+ */
+export const BEFORE_EVENT = `${ALLOCATION} offset 2m`;
+
+const holders = `group by (cluster, node, UUID, ${WORKLOAD}) (${BEFORE_EVENT})`;
 
 /** Of GPUs that several hold, by MIG, nobody knows whose program it was. */
 const holder = `(${holders} unless ${ON_GPU} count by (cluster, node, UUID) (${holders}) > 1)`;
@@ -26,7 +30,8 @@ const perWorkload = byAction(
     `count by (cluster, ${WORKLOAD}, xid) (group by (cluster, node, UUID, ${WORKLOAD}, xid) (${lately(codes, "15m")}))`,
 );
 
-const workloadsOfCard = `count by (${BY_GPU}) (group by (${BY_GPU}, ${WORKLOAD}) (last_over_time(${WORKLOAD_XID}[1d])))`;
+/** By namespace: the workloads of one team share their programs, and a program that is bad has an error in each of them. */
+const namespacesOfCard = `count by (${BY_GPU}) (group by (${BY_GPU}, namespace) (last_over_time(${WORKLOAD_XID}[1d])))`;
 
 /** XIDs that programs cause, for those whose programs they are; and cards on which everybody's programs have them. */
 export const xidWorkloadRules = ({ podsKnown }: GpuRuleContext): RuleGroup[] =>
@@ -64,13 +69,13 @@ export const xidWorkloadRules = ({ podsKnown }: GpuRuleContext): RuleGroup[] =>
               alert: "GpuApplicationXidConcentrated",
               // Three cards or more [judgement]: then programs are bad, not cards.
               expr: inService(
-                `${workloadsOfCard} >= 3 unless on (cluster) count by (cluster) (${workloadsOfCard} >= 3) > 2`,
+                `${namespacesOfCard} >= 3 unless on (cluster) count by (cluster) (${namespacesOfCard} >= 3) > 2`,
               ),
               severity: "warning",
               owner: "platform",
               action: "drain-node",
-              summary: "Programs of several workloads fail on GPU {{ $labels.gpu }} of node {{ $labels.node }}.",
-              description: `Programs of {{ $value }} workloads had errors within a day on ${GPU}, by their XIDs their own. What follows a card is the card's fault.`,
+              summary: "Programs of several namespaces fail on GPU {{ $labels.gpu }} of node {{ $labels.node }}.",
+              description: `Programs of {{ $value }} namespaces had errors within a day on ${GPU}, by their XIDs their own. What follows a card is the card's fault.`,
             },
           ],
         },

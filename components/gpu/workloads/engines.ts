@@ -57,6 +57,7 @@ export const engines = {
       renamed("time_per_output_token_seconds_(bucket|count|sum)", "vllm:inter_token_latency_seconds_$1"),
       renamed("(request_(?:prompt|generation)_tokens_(?:count|sum))", "vllm:$1"),
       renamed("gpu_cache_usage_perc", "vllm:kv_cache_usage_perc"),
+      // Its request_failure_total is the sum of all reasons but two, clients that cancel among them, and says no more.
       renamed("request_finish_total", "vllm:request_success_total"),
     ],
     dropList: workloadDropLists.nim,
