@@ -32,6 +32,7 @@ const ROLLED_UP_BY_DOMAIN = [
   "GpuRecoveryActionRequired",
   "GpuCountMismatch",
   "GpuExporterDown",
+  "GpuNodeDarkWithWork",
 ];
 
 /** Alerts about many nodes of a failure domain, and what they say the same of one node. */

@@ -1,6 +1,6 @@
 import { countRules } from "../../components/gpu/rules/counts";
 import { allocatable, capacity, gpu, kubeNode, onNode, seen, up, withRecorded } from "./gpuFleetInput";
-import { type AlertProof, type Input, proveAlert } from "./promtool";
+import { type AlertProof, type Input, inputSeries, promtool, proveAlert } from "./promtool";
 
 const rules = countRules();
 const prove = (alert: string, proof: AlertProof) => proveAlert(withRecorded(rules, alert), alert, proof);
@@ -53,6 +53,20 @@ describe("rules: GPU counts", () => {
       { why: "nothing is known of objects", input: { ...up("1x200"), ...losing(8, 7) } },
     ],
   });
+  it("GpuCountMismatch fires once for a node that has a namesake outside Kubernetes, whichever place it is given", () =>
+    promtool(withRecorded(rules, "GpuCountMismatch"), [
+      {
+        interval: "1m",
+        input_series: inputSeries({ ...offering(8), ...losing(8, 7), ...up("1x200", { domain: "rack-2" }) }),
+        promql_expr_test: [
+          {
+            expr: 'count by (node) (ALERTS{alertname="GpuCountMismatch", alertstate="firing"})',
+            eval_time: "32m",
+            exp_samples: [{ labels: '{node="n1"}', value: 1 }],
+          },
+        ],
+      },
+    ]));
   // Half of them, with Kubernetes offering as many as there were; and all of them.
   proveAlert(withRecorded(rules, "GpuCountMismatch"), "GpuCountMismatch", {
     input: { ...offering(8), ...losing(8, 3) },

@@ -64,14 +64,24 @@ describe("rules: GPUs, what driver and DCGM say", () => {
       input: { ...health("MEM", "VOLATILE_DBE", `${status}x60`), ...dbe("1x60") },
     },
     {
-      why: "an NVLink that has its alert",
-      input: { ...health("NVLINK", "NVLINK_DOWN", `${status}x60`), ...event(145, 1), ...up },
+      why: "an NVLink that had an error long ago",
+      input: health("NVLINK", "NVLINK_ERROR_CRITICAL", `${status}x60`),
     },
+    { why: "a card without a bridge", input: health("NVLINK", "NVLINK_DOWN", `${status}x60`) },
+    {
+      why: "a rack without a fabric manager",
+      input: health("NVLINK", "FABRIC_PROBE_STATE", `${status}x60`, { model: "NVIDIA GB200" }),
+    },
+    { why: "a rack without IMEX", input: health("NVLINK", "IMEX_UNHEALTHY", `${status}x60`) },
+    { why: "the same of all watches", input: health("ALL", "NVLINK_ERROR_CRITICAL", `${status}x60`) },
     {
       why: "what the driver asks for",
-      input: { ...health("PCIE", "PCI_REPLAY_RATE", `${status}x60`), ...recovery("1x60") },
+      input: { ...health("INFOROM", "CORRUPT_INFOROM", `${status}x60`), ...recovery("1x60") },
     },
-    { why: "a node that is cordoned", input: { ...health("PCIE", "PCI_REPLAY_RATE", `${status}x60`), ...cordoned() } },
+    {
+      why: "a node that is cordoned",
+      input: { ...health("INFOROM", "CORRUPT_INFOROM", `${status}x60`), ...cordoned() },
+    },
   ];
   const unhealthy = (watch: string, code: string) => ({
     labels: { ...cardLabels(), health_watch: watch, health_error_code: `DCGM_FR_${code}` },
@@ -79,10 +89,10 @@ describe("rules: GPUs, what driver and DCGM say", () => {
     description: `DCGM says that ${H100} is not healthy: ${watch}, DCGM_FR_${code} (status 20). No other alert says why.`,
   });
   proveAlert(rules("GpuHealthCheckFailed"), "GpuHealthCheckFailed", {
-    // A link fails on a card that also has old memory errors.
-    input: { ...fails, ...health("NVLINK", "NVLINK_DOWN", "_x10 20x60"), ...dbe("1x60") },
+    // A card that also has old memory errors.
+    input: { ...fails, ...health("PCIE", "FIELD_VIOLATION", "_x10 20x60"), ...dbe("1x60") },
     quiet: "14m",
-    fires: { at: "20m", alerts: [unhealthy("INFOROM", "CORRUPT_INFOROM"), unhealthy("NVLINK", "NVLINK_DOWN")] },
+    fires: { at: "20m", alerts: [unhealthy("INFOROM", "CORRUPT_INFOROM"), unhealthy("PCIE", "FIELD_VIOLATION")] },
     silent: [
       ...explained(20),
       { why: "a warning", input: health("PCIE", "PCI_REPLAY_RATE", "10x60") },
@@ -90,22 +100,23 @@ describe("rules: GPUs, what driver and DCGM say", () => {
     ],
   });
   proveAlert(rules("GpuHealthCheckWarning"), "GpuHealthCheckWarning", {
-    input: health("PCIE", "PCI_REPLAY_RATE", "_x10 10x60"),
+    input: health("INFOROM", "CORRUPT_INFOROM", "_x10 10x60"),
     quiet: "24m",
     fires: {
       at: "25m",
       alerts: [
         {
-          labels: { ...cardLabels(), health_watch: "PCIE", health_error_code: "DCGM_FR_PCI_REPLAY_RATE" },
-          summary: "DCGM warns of GPU 0 of node n1 (PCIE).",
-          description: `DCGM's health check has a warning for ${H100}: PCIE, DCGM_FR_PCI_REPLAY_RATE (status 10). The GPU works.`,
+          labels: { ...cardLabels(), health_watch: "INFOROM", health_error_code: "DCGM_FR_CORRUPT_INFOROM" },
+          summary: "DCGM warns of GPU 0 of node n1 (INFOROM).",
+          description: `DCGM's health check has a warning for ${H100}: INFOROM, DCGM_FR_CORRUPT_INFOROM (status 10). The GPU works.`,
         },
       ],
     },
     silent: [
       ...explained(10),
-      { why: "a failure", input: health("PCIE", "PCI_REPLAY_RATE", "20x60") },
-      { why: "one that passes", input: health("PCIE", "PCI_REPLAY_RATE", "10x12 stale") },
+      { why: "a failure", input: health("INFOROM", "CORRUPT_INFOROM", "20x60") },
+      { why: "one that passes", input: health("INFOROM", "CORRUPT_INFOROM", "10x12 stale") },
+      { why: "replays, which have their alert", input: health("PCIE", "PCI_REPLAY_RATE", "10x60") },
     ],
   });
 });
@@ -165,6 +176,7 @@ describe("rules: GPUs, NVSwitches", () => {
 
 describe("rules: GPUs, nodes that fail again", () => {
   const groups = rules("GpuNodeFaultsRepeated");
+  const FORMER = "node:gpu_fault_former:timestamp";
   const labels = '{cluster="c1", region="r1", failure_domain="rack1", node="n1"}';
   /** Faults at these minutes, each with a reboot ten minutes after. */
   const faults = (...at: number[]): Input =>
@@ -187,16 +199,38 @@ describe("rules: GPUs, nodes that fail again", () => {
     at: "40m",
     samples: { [labels]: 600 },
   });
-  proveRecord(groups, "node:gpu_fault_former:timestamp", {
+  proveRecord(groups, "node:gpu_fault_since:timestamp", {
+    input: { ...once(79), ...exporterUp("n1", "rack1", "1x29 stale _x19 1x200") },
+    at: "60m",
+    samples: { [labels]: 600 },
+  });
+  proveRecord(groups, FORMER, {
+    // The second one ended after 70 minutes.
     input: faults(10, 60),
-    at: "100m",
+    at: "110m",
     samples: { [labels]: 3600 },
   });
-  proveRecord(groups, "node:gpu_fault_former:timestamp", {
+  proveRecord(groups, FORMER, {
     input: faults(10, 60),
     at: "62m",
     samples: { [labels]: 600 },
   });
+  proveRecord(
+    rules("").map((group) => ({
+      ...group,
+      rules: group.rules.filter((rule) => !isAlertingRule(rule) && rule.record === FORMER),
+    })),
+    FORMER,
+    {
+      // The evaluator was away for longer than latches are looked for: it has not seen the fault end.
+      input: {
+        [`node:gpu_fault_since:timestamp${labels}`]: "600x10 stale",
+        [`node_gpu_xid:dcgm_xid_seen:latched${labels.replace("}", ', xid="79"}')}`]: "600x10 stale",
+      },
+      at: "50m",
+      samples: {},
+    },
+  );
   proveAlert(groups, "GpuNodeFaultsRepeated", {
     // The second fault is over before anybody looks.
     input: faults(10, 90),
@@ -218,6 +252,11 @@ describe("rules: GPUs, nodes that fail again", () => {
         input: { ...once(79), ...event(79, 30, { gpu: 1 }), ...event(48, 50, { gpu: 2 }), ...up },
       },
       { why: "one fault and its reboot", input: faults(10) },
+      {
+        why: "one fault, while neither its exporter nor its node is known for some minutes",
+        input: { ...once(79), ...exporterUp("n1", "rack1", "1x29 stale _x19 1x200") },
+      },
+      { why: "a fault that comes again soon after the reboot", input: faults(10, 40) },
       { why: "programs that fail", input: { ...event(31, 10), ...event(13, 60), ...up } },
       { why: "a node that is cordoned", input: { ...faults(10, 90), ...cordoned() } },
     ],

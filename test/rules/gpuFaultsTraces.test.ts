@@ -45,7 +45,7 @@ describe("rules: GPUs, how faults go", () => {
     },
     [
       { at: "9m", firing: {} },
-      { at: "10m", firing: { GpuFallenOffBus: 1 } },
+      { at: "11m", firing: { GpuFallenOffBus: 1 } },
       { at: "15m", firing: { GpuFallenOffBus: 1 } },
       { at: "39m", firing: { GpuFallenOffBus: 1 } },
       { at: "40m", firing: {} },
@@ -58,7 +58,7 @@ describe("rules: GPUs, how faults go", () => {
     "a sticky fault that repeats is one page, and a second node fault is not counted",
     { ...healthy(), ...xid(119, "_x10 1x4 _x8 1x4 2x4 stale"), ...exporterUp(), ...knownNode() },
     [
-      { at: "10m", firing: { GpuGspError: 1 } },
+      { at: "11m", firing: { GpuGspError: 1 } },
       { at: "20m", firing: { GpuGspError: 1 } },
       { at: "60m", firing: { GpuGspError: 1 } },
     ],
@@ -110,7 +110,7 @@ describe("rules: GPUs, how faults go", () => {
       ...exporterUp("n1", "rack1", "1x20 0x1 1x60"),
     },
     [
-      { at: "10m", firing: { GpuFatalXid: 1 } },
+      { at: "11m", firing: { GpuFatalXid: 1 } },
       { at: "22m", firing: { GpuFatalXid: 1 } },
       { at: "50m", firing: { GpuFatalXid: 1 } },
     ],

@@ -161,6 +161,13 @@ describe("rules: the GPU fleet, by node", () => {
     at: "10m",
     samples: { [n1]: 100 * 1024 ** 2, [n2]: 60 * 1024 ** 2 },
   });
+  // Two compute instances share the memory of a GPU instance, and the exporter tells of each.
+  const instance = (gi: number, ci: number) => gpu("DCGM_FI_DEV_FB_USED", 0, {}, `GPU_I_ID="${gi}", GPU_CI_ID="${ci}"`);
+  prove("node:gpu_memory_used_bytes:sum", {
+    input: { [instance(1, 0)]: "10x20", [instance(1, 1)]: "10x20", [instance(2, 0)]: "5x20" },
+    at: "10m",
+    samples: { [n1]: 15 * 1024 ** 2 },
+  });
   prove("node:gpu_memory_total_bytes:sum", {
     input: memory,
     at: "10m",

@@ -44,6 +44,12 @@ describe("rules: the GPU fleet, by what Kubernetes says", () => {
     at: "10m",
     samples: { [sampleOf({}, whole)]: 8, [sampleOf({}, mig)]: 14, [inKubernetesOnly]: 4 },
   });
+  prove("node:gpu_capacity:sum", {
+    // A node that got other labels.
+    input: { ...kubeNode(), ...up("1x40"), ...up("0x40", { domain: "rack-2" }), ...capacity("8x40") },
+    at: "10m",
+    samples: { [sampleOf({}, whole)]: 8 },
+  });
   prove("node:gpu_allocatable:sum", {
     input: nodes,
     at: "10m",

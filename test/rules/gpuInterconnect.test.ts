@@ -1,17 +1,10 @@
 import { interconnectRules } from "../../components/gpu/rules/interconnect";
-import { asOne, exporterUp, nodeLabels, outOfService } from "./gpuCardFixtures";
-import { exporter, impostor } from "./nodeFixtures";
+import { asOne, nodeLabels, outOfService } from "./gpuCardFixtures";
+import { answers, onPort, ports } from "./gpuInterconnectInput";
 import { type Input, proveAlert, proveRecord } from "./promtool";
 
 const rules = asOne(interconnectRules());
 
-const ports = (metric: string, values: Record<string, string>, node = "n1"): Input =>
-  Object.fromEntries(
-    Object.entries(values).map(([device, at]) => [
-      exporter(`node_infiniband_${metric}`, `device="${device}", port="1"`, node),
-      at,
-    ]),
-  );
 const efa = (metric: string, values: Record<string, string>): Input =>
   Object.fromEntries(
     Object.entries(values).map(([device, at]) => [
@@ -20,94 +13,14 @@ const efa = (metric: string, values: Record<string, string>): Input =>
     ]),
   );
 
-/** Both exporters of the node answer. */
-const answers = (at = "1x200"): Input => ({ ...exporterUp(), [exporter("up")]: at });
 const efaAnswers = (at = "1x200"): Input => ({
   ...answers(),
   'up{cluster="c1", job="efa-exporter", instance="n1", node="n1"}': at,
 });
 
-const onPort = (device: string) => ({ ...nodeLabels(), device, port: "1" });
 const four = (at: string) => ({ mlx5_0: at, mlx5_1: at, mlx5_2: at, mlx5_3: at });
 
 describe("rules: InfiniBand", () => {
-  const wentDown = { ...answers(), ...ports("state_id", { mlx5_0: "4x20 1x60", mlx5_1: "4x90" }) };
-  const down = {
-    labels: onPort("mlx5_0"),
-    summary: "InfiniBand port mlx5_0/1 of node n1 went down.",
-    description:
-      "Port 1 of InfiniBand device mlx5_0 of node n1 was active and is in state 1 (1 down, 2 initialised, 3 armed). Jobs over several nodes hang or fail there.",
-  };
-  proveAlert(rules, "InfinibandPortDown", {
-    input: wentDown,
-    quiet: "25m",
-    fires: { at: "26m", alerts: [down] },
-    silent: [
-      { why: "a port without a cable", input: { ...answers(), ...ports("state_id", { mlx5_0: "1x90" }) } },
-      {
-        why: "the subnet manager looks again",
-        input: { ...answers(), ...ports("state_id", { mlx5_0: "4x6 2x3 4x60" }) },
-      },
-      { why: "the node is cordoned", input: { ...wentDown, ...outOfService }, until: "40m" },
-      { why: "a Service of this name in another namespace", input: impostor(wentDown), until: "40m" },
-      { why: "the node boots", input: { ...answers("0x90"), ...ports("state_id", { mlx5_0: "_x10 1x3 2x3 4x60" }) } },
-    ],
-  });
-  describe("an hour later, of a node without GPUs", () => {
-    proveAlert(rules, "InfinibandPortDown", {
-      input: { [exporter("up")]: "1x90", ...ports("state_id", { mlx5_0: "4x20 2x70" }) },
-      fires: {
-        at: "80m",
-        alerts: [
-          {
-            ...down,
-            labels: { cluster: "c1", node: "n1", device: "mlx5_0", port: "1" },
-            description: down.description.replace("state 1", "state 2"),
-          },
-        ],
-      },
-      silent: [{ why: "it works again", input: { ...answers(), ...ports("state_id", { mlx5_0: "4x6 1x2 4x90" }) } }],
-    });
-  });
-
-  proveRecord(rules, "node:infiniband_ports_down:count", {
-    input: { ...answers(), ...ports("state_id", { mlx5_0: "4x2 1x60", mlx5_1: "4x2 2x60", mlx5_2: "4x60" }) },
-    at: "16m",
-    samples: { '{cluster="c1", region="r1", failure_domain="rack1", node="n1"}': 2 },
-  });
-  const rack = (values: Record<string, string>, domain = "rack1"): Input =>
-    Object.assign(
-      {},
-      ...Object.entries(values).map(([node, at]) => ({
-        ...ports("state_id", { mlx5_0: at, mlx5_1: "4x90" }, node),
-        ...exporterUp(node, domain),
-      })),
-    );
-  proveAlert(rules, "InfinibandPortsDownInDomain", {
-    input: rack({ n1: "4x20 1x60", n2: "4x20 1x60", n3: "4x21 1x60", n4: "4x90" }),
-    quiet: "26m",
-    fires: {
-      at: "27m",
-      alerts: [
-        {
-          labels: { cluster: "c1", region: "r1", failure_domain: "rack1" },
-          summary: "InfiniBand ports all over rack1 went down.",
-          description:
-            "3 nodes of failure domain rack1, at least half of it, have InfiniBand ports that were active and are not any more: a switch or the subnet manager fails.",
-        },
-      ],
-    },
-    silent: [
-      { why: "two nodes", input: rack({ n1: "4x10 1x60", n2: "4x10 1x60", n3: "4x90" }), until: "40m" },
-      { why: "ports without cables", input: rack({ n1: "1x60", n2: "1x60", n3: "1x60" }) },
-      {
-        why: "nobody says where they are",
-        input: rack({ n1: "4x5 1x60", n2: "4x5 1x60", n3: "4x5 1x60" }, ""),
-        until: "40m",
-      },
-    ],
-  });
-
   proveRecord(rules, "node:infiniband_devices:max", {
     input: {
       ...answers(),

@@ -19,6 +19,20 @@ describe("rules: GPU telemetry, what exporters say", () => {
     at: "40m",
     samples: { [sampleOf()]: 8 },
   });
+  // Every 5 minutes, from which two samples in 10 minutes tell nothing.
+  proveRecord(
+    withRecorded(telemetryRules({ ...context, scrapeSeconds: 300 }), "node:gpu_frozen:count"),
+    "node:gpu_frozen:count",
+    {
+      input: {
+        ...frozen,
+        ...up("1x200", { node: "n2" }),
+        ...gpus(ENERGY, "_x46 5 _x4 5", 8, { node: "n2" }),
+      },
+      at: "55m",
+      samples: { [sampleOf()]: 8 },
+    },
+  );
   prove("GpuValuesFrozen", {
     input: { ...others(20), ...frozen },
     quiet: "33m",

@@ -1,5 +1,17 @@
 import { telemetryRules } from "../../components/gpu/rules/telemetry";
-import { capacity, gpus, kubeNode, onNode, others, seen, up, watched, withRecorded } from "./gpuFleetInput";
+import {
+  allocatable,
+  capacity,
+  gpus,
+  kubeNode,
+  onNode,
+  others,
+  pod,
+  seen,
+  up,
+  watched,
+  withRecorded,
+} from "./gpuFleetInput";
 import { type AlertProof, type Input, proveAlert, proveRecord } from "./promtool";
 
 const context = { namespace: "monitoring", profile: "profiling", scrapeSeconds: 60, podsKnown: true } as const;
@@ -74,6 +86,75 @@ describe("rules: GPU telemetry, nodes", () => {
     ],
   });
 
+  /** A card is lost: the device plugin sees it, and the exporter answers no more. */
+  const sick = (node = "n1", values = "1x20 0x200"): Input => ({
+    ...watched(node, values),
+    ...allocatable("8x20 7x200", node),
+    ...pod(`p-${node}`, { node, gpus: 4 }),
+  });
+  const dark = (place = {}) => ({
+    labels: onNode(place),
+    summary: "Node n1 went dark with a sick GPU while pods use it.",
+    description:
+      "The dcgm-exporter of node n1 has not answered for minutes, its device plugin calls 1 GPUs or parts of them unhealthy, and running pods hold GPUs there: a GPU is lost, and work on it hangs or has failed.",
+  });
+  prove("GpuNodeDarkWithWork", {
+    input: { ...others(20), ...sick() },
+    quiet: "26m",
+    fires: { at: "27m", alerts: [dark()] },
+    silent: [
+      { why: "the exporter answers", input: { ...others(20), ...sick("n1", "1x200") } },
+      {
+        why: "a target of the node's old place does not",
+        input: { ...sick("n1", "1x200"), ...up("0x200", { node: "n1", domain: "rack-0" }) },
+      },
+      { why: "all cards are well", input: { ...others(20), ...sick(), ...allocatable("8x200", "n1") } },
+      {
+        why: "the device plugin is gone, too",
+        input: {
+          ...others(20),
+          ...sick("n1", "1x12 0x200"),
+          ...capacity("8x18 0x200", "n1"),
+          ...allocatable("8x12 0x200", "n1"),
+        },
+        until: "40m",
+      },
+      { why: "the exporter restarts", input: { ...others(20), ...sick("n1", "1x20 0x3 1x200") } },
+      {
+        why: "nobody uses GPUs there",
+        input: {
+          ...others(20),
+          ...watched("n1", "1x20 0x200"),
+          ...allocatable("8x20 7x200", "n1"),
+          ...pod("over", { phase: "Failed" }),
+          ...pod("starts", { phase: "Pending" }),
+          ...pod("elsewhere", { node: "w0" }),
+          ...pod("nic", { resource: "nvidia_com_hostdev" }),
+        },
+      },
+      { why: "the node is not ready", input: { ...others(20), ...sick(), ...kubeNode("n1", { ready: "1x20 0x200" }) } },
+      {
+        why: "the node is cordoned",
+        input: { ...others(20), ...sick(), ...kubeNode("n1", { cordoned: "0x19 1x200" }) },
+      },
+      {
+        why: "many are: one alert says it",
+        input: { ...others(8), ...sick("n1", "0x200"), ...sick("n2", "0x200") },
+        until: "60m",
+      },
+      { why: "nothing is known of objects", input: withoutObjects({ ...others(20), ...sick() }) },
+    ],
+  });
+
+  // Its pods fail, and run nowhere for a while.
+  proveAlert(withRecorded(rules, "GpuNodeDarkWithWork"), "GpuNodeDarkWithWork", {
+    input: { ...others(20), ...sick(), ...pod("p-n1", { gpus: 4, values: "x29 stale" }) },
+    fires: { at: "34m", alerts: [dark()] },
+    silent: [
+      { why: "they failed at once", input: { ...others(20), ...sick(), ...pod("p-n1", { values: "x22 stale" }) } },
+    ],
+  });
+
   const down = (place = {}) => ({
     labels: onNode(place),
     summary: "The dcgm-exporter of node n1 does not answer.",
@@ -91,6 +172,7 @@ describe("rules: GPU telemetry, nodes", () => {
       { why: "the node is cordoned", input: watched("n1", "1x20 0x60", { cordoned: "0x19 1x60" }) },
       { why: "the node is new", input: newcomer, until: "50m" },
       { why: "the node is gone", input: { ...others(20), ...up("1x20 stale", { node: "n1" }) } },
+      { why: "a sick card darkened it, which is another alert", input: { ...others(20), ...sick() }, until: "60m" },
     ],
   });
   // Nothing is known of objects, or the node is outside Kubernetes.

@@ -14,8 +14,13 @@ const rules = (alert: string, groups = all) =>
 
 const up = exporterUp();
 const H100 = "GPU 0 (GPU-n1-0, NVIDIA H100 80GB HBM3) of node n1";
+const restart = "1x14 stale _x9 1x60";
 const inService = (code: number): { why: string; input: Input }[] => [
   { why: "a node that is cordoned", input: { ...once(code), ...up, ...cordoned() } },
+  {
+    why: "a node that is cordoned, and kube-state-metrics restarts",
+    input: { ...once(code), ...up, ...cordoned(restart), ...knownNode("n1", restart) },
+  },
 ];
 
 describe("rules: GPUs, XIDs", () => {
@@ -27,7 +32,7 @@ describe("rules: GPUs, XIDs", () => {
       ...exporterUp("n1", "rack1", "1x11 0x2 1x60"),
       ...knownNode(),
     },
-    quiet: "9m",
+    quiet: "10m",
     fires: {
       at: "60m",
       alerts: [
@@ -47,9 +52,9 @@ describe("rules: GPUs, XIDs", () => {
   });
   proveAlert(rules("GpuGspError"), "GpuGspError", {
     input: { ...once(119), ...up },
-    quiet: "9m",
+    quiet: "10m",
     fires: {
-      at: "10m",
+      at: "11m",
       alerts: [
         {
           labels: { ...cardLabels(), xid: "119" },
@@ -62,7 +67,7 @@ describe("rules: GPUs, XIDs", () => {
   });
   proveAlert(rules("GpuFatalXid"), "GpuFatalXid", {
     input: { ...once(62), ...once(151), ...once(167), ...up },
-    quiet: "9m",
+    quiet: "10m",
     fires: {
       at: "60m",
       alerts: [
@@ -127,39 +132,40 @@ describe("rules: GPUs, XIDs of NVLink", () => {
   const health = (at: string, of: Card) => ({
     [card("DCGM_EXP_GPU_HEALTH_STATUS", of, 'health_watch="NVLINK", health_error_code="DCGM_FR_NVLINK_DOWN"')]: at,
   });
-  const failed = (domain: string, gpus: number) => ({
-    summary: `NVLinks of ${domain} have failed.`,
-    description: `${gpus} GPUs of ${domain} reported XIDs of NVLink after which they need a reset. Jobs that use several GPUs there fail or hang.`,
+  const failed = (node: string, gpus: number) => ({
+    summary: `NVLinks of node ${node} have failed.`,
+    description: `${gpus} GPUs of node ${node} reported XIDs of NVLink after which they need a reset. Jobs that use several GPUs there fail or hang.`,
   });
-  const inRack = { cluster: "c1", region: "r1", failure_domain: "nvl72" };
   proveAlert(rules("GpuNvlinkFault"), "GpuNvlinkFault", {
     input: {
       // A failing GPU makes its peers report it too.
       ...once(74),
       ...once(74, { gpu: 1 }),
       ...up,
-      // On the scale of a rack: several nodes, one domain.
+      // On the scale of a rack, of which the failure domain may be more.
       ...once(145, rack("g1")),
       ...recovery("0x10 1x60", rack("g1")),
       ...once(149, rack("g2")),
-      ...health("0x10 20x60", rack("g2")),
+      // The card goes dark soon after.
+      ...recovery("0x10 1x3 stale", rack("g2")),
       ...once(145, rack("g2", 1)),
       ...exporterUp("g1", "nvl72"),
       ...exporterUp("g2", "nvl72"),
     },
-    quiet: "9m",
+    quiet: "10m",
     fires: {
       at: "20m",
       alerts: [
-        { labels: nodeLabels(), ...failed("node n1", 2) },
-        { labels: inRack, ...failed("NVLink domain nvl72", 2) },
+        { labels: nodeLabels(), ...failed("n1", 2) },
+        { labels: nodeLabels("g1", "nvl72"), ...failed("g1", 1) },
+        { labels: nodeLabels("g2", "nvl72"), ...failed("g2", 1) },
       ],
     },
     silent: [
-      { why: "a node that is cordoned", input: { ...once(74), ...up, ...cordoned() } },
+      ...inService(74),
       {
-        why: "subcodes that do not matter",
-        input: { ...once(145, B200), ...recovery("0x60", B200), ...health("0x60", B200), ...up },
+        why: "subcodes that do not matter, and DCGM's watch, which fails from the first error in a card's life on",
+        input: { ...once(145, B200), ...recovery("0x60", B200), ...health("20x60", B200), ...up },
       },
       {
         why: "another GPU that needs a reset",
@@ -167,40 +173,29 @@ describe("rules: GPUs, XIDs of NVLink", () => {
       },
     ],
   });
-  const onlyEssential = withBase(xidRules(context("essential")));
-  proveAlert(rules("GpuNvlinkFault", onlyEssential), "GpuNvlinkFault", {
-    // A rack of which the nodes do not tell: then each node is a domain. The card goes dark soon after.
-    input: {
-      ...once(145, { ...rack("g1"), domain: "" }),
-      ...recovery("0x10 1x3 stale", { ...rack("g1"), domain: "" }),
-      ...exporterUp("g1", ""),
-    },
-    quiet: "9m",
-    fires: { at: "20m", alerts: [{ labels: { cluster: "c1", region: "r1", node: "g1" }, ...failed("node g1", 1) }] },
-    silent: [
-      { why: "a driver that asks for nothing", input: { ...once(145, B200), ...recovery("0x60", B200), ...up } },
-    ],
-  });
-  const errors = (xid: string, name: string, domain: string, gpus: number) => ({
-    summary: `GPUs of ${domain} reported errors of NVLink (XID ${xid}).`,
-    description: `${gpus} GPUs of ${domain} reported XID ${xid} (${name}) within a day. Whether it was a fatal kind the code does not tell; neither the driver nor DCGM asks for a reset.`,
+  const errors = (xid: string, name: string, node: string, gpus: number) => ({
+    summary: `GPUs of node ${node} reported errors of NVLink (XID ${xid}).`,
+    description: `${gpus} GPUs of node ${node} reported XID ${xid} (${name}) within a day. Whether it was a fatal kind the code does not tell; the driver asks for no reset.`,
   });
   proveAlert(rules("GpuNvlinkXid"), "GpuNvlinkXid", {
     input: {
       ...once(145, B200),
       ...recovery("0x60", B200),
+      ...health("20x60", B200),
       ...up,
       ...once(149, rack("g1")),
-      ...once(149, rack("g2")),
+      ...once(149, rack("g1", 1)),
       ...exporterUp("g1", "nvl72"),
-      ...exporterUp("g2", "nvl72"),
     },
     quiet: "9m",
     fires: {
       at: "60m",
       alerts: [
-        { labels: { ...nodeLabels(), xid: "145" }, ...errors("145", "NVLINK_RLW_ERROR", "node n1", 1) },
-        { labels: { ...inRack, xid: "149" }, ...errors("149", "NVLINK_NETIR_ERROR", "NVLink domain nvl72", 2) },
+        { labels: { ...nodeLabels(), xid: "145" }, ...errors("145", "NVLINK_RLW_ERROR", "n1", 1) },
+        {
+          labels: { ...nodeLabels("g1", "nvl72"), xid: "149" },
+          ...errors("149", "NVLINK_NETIR_ERROR", "g1", 2),
+        },
       ],
     },
     silent: [

@@ -135,4 +135,22 @@ describe("rules: GPUs, nodes out of service", () => {
       [isOut("bare")]: 0,
     },
   });
+
+  /** A node that is cordoned when kube-state-metrics goes away for so many minutes. */
+  const away = (minutes: number, node: string): Input => ({
+    [kube("kube_node_info", `node="${node}"`)]: `1x9 stale _x${minutes - 1} 1x60`,
+    [kube("kube_node_status_capacity", `node="${node}", resource="nvidia_com_gpu"`)]: `8x9 stale _x${minutes - 1} 8x60`,
+    [kube("kube_node_spec_unschedulable", `node="${node}"`)]: `1x9 stale _x${minutes - 1} 0x60`,
+    ...exporterUp(node),
+  });
+  const outAt = (at: string, input: Input, samples: Record<string, number>) =>
+    proveRecord(lifecycle, OUT_OF_SERVICE, { input, at, samples });
+  outAt("12m", { ...away(5, "a"), ...exporterUp("bare") }, { [isOut("a")]: 1, [isOut("bare")]: 0 });
+  // It was put back meanwhile.
+  outAt("16m", away(5, "a"), { [isOut("a")]: 0 });
+  outAt("30m", away(40, "a"), { [isOut("a")]: 0 });
+  // It was deleted.
+  const deleted = { ...away(300, "a"), ...exporterUp("a", "rack1", "1x9 stale") };
+  outAt("20m", deleted, { [isOut("a")]: 1 });
+  outAt("30m", deleted, {});
 });

@@ -13,6 +13,11 @@ const failed = (pod: string, code: string, gpus: number, action: string) => ({
   description: `${gpus} GPUs that Pod ${pod} in namespace ml held reported XID ${code} within 15 minutes: by NVIDIA's table an error of the program, such as an access to an illegal address. The GPUs are healthy.`,
 });
 
+const inNamespace = (namespace: string, input: Input): Input =>
+  Object.fromEntries(
+    Object.entries(input).map(([series, at]) => [series.replace('namespace="ml"', `namespace="${namespace}"`), at]),
+  );
+
 /** A job that ends with its error, and another that has the GPU two minutes later. */
 const tenants = (code: number, of: Card = {}): Input => ({
   ...once(code, of),
@@ -65,13 +70,18 @@ describe("rules: GPUs, XIDs of programs", () => {
     ],
   });
 
-  const programs = (count: number, of: Card = {}, name = "job"): Input =>
+  /** Programs one after another, each in the namespace of its own team. */
+  const programs = (count: number, of: Card = {}): Input =>
     Object.assign(
       {},
       ...Array.from({ length: count }, (_, index) =>
-        held(`${name}${index}`, `${index === 0 ? "" : `_x${10 * index} `}100x9 stale`, of),
+        inNamespace(`team${index}`, held(`job${index}`, `${index === 0 ? "" : `_x${10 * index} `}100x9 stale`, of)),
       ),
       xid(31, Array.from({ length: count }, (_, index) => `${index === 0 ? "_x8" : "_x3"} 1x5 stale`).join(" "), of),
+    );
+  const ofOneTeam = (input: Input) =>
+    Object.fromEntries(
+      Object.entries(input).map(([series, at]) => [series.replace(/namespace="team\d"/, 'namespace="ml"'), at]),
     );
   const lemon = { why: "a node that is cordoned", input: { ...programs(3), ...up, ...cordoned() } };
   proveAlert(rules, "GpuApplicationXidConcentrated", {
@@ -82,9 +92,9 @@ describe("rules: GPUs, XIDs of programs", () => {
       alerts: [
         {
           labels: cardLabels(),
-          summary: "Programs of several workloads fail on GPU 0 of node n1.",
+          summary: "Programs of several namespaces fail on GPU 0 of node n1.",
           description:
-            "Programs of 3 workloads had errors within a day on GPU 0 (GPU-n1-0, NVIDIA H100 80GB HBM3) of node n1, by their XIDs their own. What follows a card is the card's fault.",
+            "Programs of 3 namespaces had errors within a day on GPU 0 (GPU-n1-0, NVIDIA H100 80GB HBM3) of node n1, by their XIDs their own. What follows a card is the card's fault.",
         },
       ],
     },
@@ -94,6 +104,7 @@ describe("rules: GPUs, XIDs of programs", () => {
         why: "bad programs on every card",
         input: { ...programs(3), ...programs(3, { gpu: 1 }), ...programs(3, { gpu: 2 }), ...up },
       },
+      { why: "three workloads of one team", input: { ...ofOneTeam(programs(3)), ...up } },
       {
         why: "one workload again and again",
         input: {

@@ -2,7 +2,7 @@ import { GPU_RESOURCES, nodeReady, objects } from "../../prometheus/rules/object
 import type { RuleGroup } from "../../prometheus/rules/rule";
 import { fallenOffBus, xidPattern } from "../xid";
 import { BY_NODE, exporterUp, inService, ON_NODE } from "./expressions";
-import { WHOLE } from "./fleetCapacity";
+import { placed, WHOLE } from "./fleetCapacity";
 import { ofNode } from "./fleetRecorded";
 import { latched } from "./xidEvents";
 
@@ -15,10 +15,10 @@ const expected = `sum by (cluster, node) (${ofNode.expected})`;
  * GPUs that Kubernetes knows and the exporter does not see, while it answers. Where GPUs are shared or divided alike, Kubernetes
  * has two units or more for each. So they are taken for cards if they are fewer than that, or as many as have been seen.
  */
-export const LOST_GPUS =
-  `((${offered} - ${ON_NODE} ${seen} > 0 and ${ON_NODE} (${offered} < ${ON_NODE} 2 * ${seen} or ${offered} <= ${ON_NODE} ${expected})` +
-  ` or ${offered} > 0 unless ${ON_NODE} ${seen})` +
-  ` * ${ON_NODE} group_left (region, failure_domain) (max by (${BY_NODE}) (${exporterUp}) == 1))`;
+export const LOST_GPUS = `(${placed(
+  `(${offered} - ${ON_NODE} ${seen} > 0 and ${ON_NODE} (${offered} < ${ON_NODE} 2 * ${seen} or ${offered} <= ${ON_NODE} ${expected})` +
+    ` or ${offered} > 0 unless ${ON_NODE} ${seen})`,
+)} and ${ON_NODE} ${exporterUp} == 1)`;
 
 const belowHistory =
   `(${ofNode.expected} - ${ON_NODE} group_left () (${seen} or ${ON_NODE} 0 * ${expected}) > 0)` +

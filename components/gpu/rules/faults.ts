@@ -1,7 +1,6 @@
 import type { AlertingRule, RuleGroup } from "../../prometheus/rules/rule";
 import {
   containedEcc,
-  nvlink,
   rowRemapFailure,
   rowRemapPending,
   sbeStorm,
@@ -25,9 +24,13 @@ const asked = [
   withAction(`${recovery} == 3 or ${recovery} == 4`, "drain-node"),
 ].join(" or ");
 
-/** DCGM's verdicts of a kind, one series for each watch and error. */
-const verdict = (comparison: string) =>
-  `max by (${BY_GPU}, health_watch, health_error_code) (${signal("DCGM_EXP_GPU_HEALTH_STATUS")}) ${comparison}`;
+/**
+ * DCGM's verdicts of a kind, one series for each watch and error. Not those on NVLinks: DCGM 4.6.1 fails them from the first
+ * error in a card's life on (aws/eks-node-monitoring-agent, pull request 261), without a bridge (NVIDIA/NVSentinel, issue 1481),
+ * and while no fabric manager has started, as is normal on GB200. Increases and fabrics that fail have alerts of their own.
+ */
+const verdict = (watchesWithout: string, comparison: string) =>
+  `max by (${BY_GPU}, health_watch, health_error_code) (${signal("DCGM_EXP_GPU_HEALTH_STATUS", `health_watch!~"${watchesWithout}", health_error_code!~"DCGM_FR_(NVLINK_.+|FABRIC_PROBE_STATE)"`)}) ${comparison}`;
 
 const anyOf = (conditions: readonly string[]) => `(${conditions.join(" or ")})`;
 
@@ -47,15 +50,11 @@ const memoryErrors = anyOf([
   ).map((metric) => `${perGpu(metric)} > 0`),
 ]);
 
-const ofWatch = (watch: string, reasons: string) => `label_replace(${reasons}, "health_watch", "${watch}", "", "")`;
-const ON_WATCH = "on (cluster, node, UUID, health_watch)";
-
 /** Only what no other alert tells: each fault is told once. */
 const unexplained = (verdicts: string) =>
   inService(verdicts) +
   ` unless ${ON_GPU} ${broken}` +
-  ` unless ${ON_WATCH} ${ofWatch("MEM", memoryErrors)}` +
-  ` unless ${ON_WATCH} ${ofWatch("NVLINK", latchedCodes(nvlink))}`;
+  ` unless on (cluster, node, UUID, health_watch) label_replace(${memoryErrors}, "health_watch", "MEM", "", "")`;
 
 const health: AlertingRule[] = [
   {
@@ -72,7 +71,7 @@ const health: AlertingRule[] = [
   },
   {
     alert: "GpuHealthCheckFailed",
-    expr: unexplained(verdict(">= 20")),
+    expr: unexplained(verdict("NVLINK", ">= 20")),
     for: "5m",
     keepFiringFor: "15m",
     severity: "critical",
@@ -83,7 +82,8 @@ const health: AlertingRule[] = [
   },
   {
     alert: "GpuHealthCheckWarning",
-    expr: unexplained(verdict("== 10")),
+    // PCIE: that it sends again, GpuPcieReplays tells.
+    expr: unexplained(verdict("NVLINK|PCIE", "== 10")),
     for: "15m",
     severity: "warning",
     ...hardware,
@@ -129,19 +129,29 @@ const SINCE = "node:gpu_fault_since:timestamp";
 /** When the fault before that began. */
 const FORMER = "node:gpu_fault_former:timestamp";
 
-const faulty = `group by (${BY_NODE}) (${latchedCodes(xidCodes({ fatal: true }))})`;
+// Half an hour [judgement]: a latch is not seen while neither exporter nor node is known, or before an evaluator that restarts
+// has recorded it again. A fault that comes again sooner after a reset was not over.
+const faulty = `group by (${BY_NODE}) (last_over_time(${latchedCodes(xidCodes({ fatal: true }))}[30m]))`;
 const last = (series: string) => `last_over_time(${series}[1d])`;
 
-/** Moments are carried on, so that a month can be looked back on without its samples. */
+/**
+ * Moments are carried on, so that a month can be looked back on without its samples. A fault becomes the former one only where
+ * it was seen to end: if it was recorded just before.
+ */
 const repeated: RuleGroup = {
   name: "gpu-faults-repeated",
   scope: "shard",
   rules: [
     {
       record: FORMER,
-      expr: `(${last(SINCE)} unless ${ON_NODE} ${faulty} or ${ON_NODE} ${last(FORMER)}) > time() - ${30 * 86_400}`,
+      expr: `(${SINCE} unless ${ON_NODE} ${faulty} or ${ON_NODE} ${last(FORMER)}) > time() - ${30 * 86_400}`,
     },
-    { record: SINCE, expr: `${SINCE} and ${ON_NODE} ${faulty} or ${ON_NODE} timestamp(${faulty})` },
+    {
+      record: SINCE,
+      expr:
+        `${last(SINCE)} and ${ON_NODE} ${faulty} unless ${ON_NODE} ${last(SINCE)} == ${FORMER}` +
+        ` or ${ON_NODE} timestamp(${faulty})`,
+    },
     {
       alert: "GpuNodeFaultsRepeated",
       expr: inService(`(time() - ${FORMER}) / 86400 and ${ON_NODE} ${SINCE}`),

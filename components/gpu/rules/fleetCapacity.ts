@@ -6,15 +6,21 @@ import { ofNode } from "./fleetRecorded";
 /** Whole GPUs. */
 export const WHOLE = 'resource="nvidia_com_gpu"';
 
-/** Nodes by where they are, one series for each. Targets know that, also of exporters that do not answer. */
-const place = `(topk by (cluster, node) (1, group by (${BY_NODE}) (${exporterUp})) or ${ON_NODE} group by (cluster, node) (${objectSeries("kube_node_info")}))`;
+/**
+ * The values of nodes with the labels that say where each is. Targets of the GPU exporter know that, also if they do not answer;
+ * nodes that only `others` has keep their values. A node that gets other labels, or has a namesake outside Kubernetes, is a target
+ * twice for a while: one of the places is taken, best one whose exporter answers.
+ */
+export const placedAmong = (expr: string, others: string) =>
+  `${expr} * ${ON_NODE} group_left (region, failure_domain) (topk by (cluster, node) (1, max by (${BY_NODE}) (${exporterUp})) >= bool 0 or ${ON_NODE} group by (cluster, node) (${others}))`;
 
-const placed = (expr: string) => `${expr} * ${ON_NODE} group_left (region, failure_domain) ${place}`;
+/** The same for the nodes of Kubernetes. */
+export const placed = (expr: string) => placedAmong(expr, objectSeries("kube_node_info"));
 
-/** What pods have asked for that are on a node and not over: bound pods hold their GPUs from the beginning. */
-const held =
-  `${objectSeries("kube_pod_container_resource_requests", `${GPU_RESOURCES}, node!=""`)}` +
-  ` and ${onPod} ${objectSeries("kube_pod_status_phase", 'phase=~"Pending|Running"')} == 1`;
+/** What containers of pods in these phases have asked for on each node, once for each container. */
+export const heldBy = (phases: string) =>
+  `max by (cluster, namespace, pod, container, node, resource) (${objectSeries("kube_pod_container_resource_requests", `${GPU_RESOURCES}, node!=""`)}` +
+  ` and ${onPod} ${objectSeries("kube_pod_status_phase", `phase=~"${phases}"`)} == 1)`;
 
 /**
  * What Kubernetes says of the GPUs of each node. Global, as every shard knows all nodes but not where they are, and would
@@ -32,9 +38,8 @@ export const fleetCapacityRules = (): RuleGroup[] => [
       },
       {
         record: ofNode.requested,
-        expr: `${placed(
-          `sum by (cluster, node, resource) (max by (cluster, namespace, pod, container, node, resource) (${held}))`,
-        )} or on (cluster, node, resource) 0 * ${ofNode.capacity}`,
+        // Bound pods hold their GPUs before they run.
+        expr: `${placed(`sum by (cluster, node, resource) (${heldBy("Pending|Running")})`)} or on (cluster, node, resource) 0 * ${ofNode.capacity}`,
       },
       {
         record: ofNode.free,

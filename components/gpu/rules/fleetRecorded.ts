@@ -49,9 +49,12 @@ export const GPU_INFO = "node_gpu:dcgm_info:group";
 
 const ofEachModel = `by (${BY_NODE}, modelName)`;
 
-/** A value of each card: its own, or that of its MIG instances together where the exporter tells of nothing else. */
+/**
+ * A value of each card: its own, or that of its MIG instances together where the exporter tells of nothing else. From version
+ * 4.8.4 on it has some metrics for each compute instance (`GPU_CI_ID`); those of one GPU instance share its memory.
+ */
 const perCard = (metric: SignalName, ofInstances: "avg" | "sum") =>
-  `(max by (${BY_GPU}) (${signal(metric, 'GPU_I_ID=""')}) or ${ON_GPU} ${ofInstances} by (${BY_GPU}) (${signal(metric, 'GPU_I_ID!=""')}))`;
+  `(max by (${BY_GPU}) (${signal(metric, 'GPU_I_ID=""')}) or ${ON_GPU} ${ofInstances} by (${BY_GPU}) (max by (${BY_GPU}, GPU_I_ID) (${signal(metric, 'GPU_I_ID!=""')})))`;
 
 const average = (record: string, metric: SignalName): RecordingRule => ({
   record,

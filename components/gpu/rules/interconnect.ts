@@ -1,23 +1,32 @@
 import { jobs } from "../../prometheus/jobs";
 import { nodeExporter } from "../../prometheus/rules/nodeSeries";
 import type { AlertingRule, RuleGroup } from "../../prometheus/rules/rule";
-import { BY_NODE, exporterUp, inService, ON_NODE } from "./expressions";
+import { inService, ON_NODE } from "./expressions";
+import { placedAmong } from "./fleetCapacity";
 import { inDomain } from "./thermal";
 
 const BY_PORT = "cluster, node, device, port";
 const ON_PORT = `on (${BY_PORT})`;
 
 /** The labels that say where the node is, which only the GPU exporter's targets have. */
-const withPlace = (expr: string) =>
-  `(${expr}) * ${ON_NODE} group_left (region, failure_domain) (group by (${BY_NODE}) (${exporterUp})` +
-  ` or ${ON_NODE} group by (cluster, node) (up{${nodeExporter}}))`;
+const withPlace = (expr: string) => placedAmong(`(${expr})`, `up{${nodeExporter}}`);
 
 const port = (metric: string, over = "") => `node_infiniband_${metric}{${nodeExporter}}${over}`;
 const perMinute = (metric: string) => `60 * max by (${BY_PORT}) (rate(${port(metric, "[15m]")}))`;
 
 /** States of a port: 1 down, 2 initialised, 3 armed, 4 active. */
-const state = (when = "") => `max by (${BY_PORT}) (${port("state_id", when)})`;
-const wentDown = `${state()} < 4 and ${ON_PORT} (${state(" offset 15m")} == 4 or ALERTS{alertname="InfinibandPortDown"})`;
+const state = `max by (${BY_PORT}) (${port("state_id")})`;
+
+/** The name of the series with the last moment at which each port was active; ports that never were have none. */
+const LAST_ACTIVE = "node_port:infiniband_active:timestamp";
+// Judgement, a month: a port that has been down for longer is not meant to be used.
+const UNUSED_SECONDS = 30 * 86_400;
+// An hour, so that a restart of Prometheus or of the node forgets nothing. A node that is not watched any more has no ports.
+const lastActive =
+  `timestamp(${state} == 4) or ${ON_PORT} (max by (${BY_PORT}) (last_over_time(${LAST_ACTIVE}[1h]))` +
+  ` > time() - ${UNUSED_SECONDS} and ${ON_NODE} up{${nodeExporter}})`;
+
+const wentDown = `${state} < 4 and ${ON_PORT} ${LAST_ACTIVE}`;
 const PORTS_DOWN = "node:infiniband_ports_down:count";
 
 const manyOf = (metric: string, error: string, eachMinute: number) =>
@@ -96,6 +105,7 @@ export const interconnectRules = (): RuleGroup[] => [
         series: port("state_id"),
         exporter: `up{${nodeExporter}}`,
       }),
+      { record: LAST_ACTIVE, expr: lastActive },
       { record: PORTS_DOWN, expr: withPlace(`count by (cluster, node) (${wentDown})`) },
       {
         alert: "InfinibandPortDown",

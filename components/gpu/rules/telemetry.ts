@@ -1,21 +1,25 @@
-import { GPU_RESOURCES, objectSeries } from "../../prometheus/rules/objects";
+import { objectSeries } from "../../prometheus/rules/objects";
 import type { AlertingRule, RuleGroup } from "../../prometheus/rules/rule";
 import type { GpuRuleContext } from "./context";
 import { LOST_GPUS } from "./counts";
 import { BY_GPU, BY_NODE, exporterUp, inService, ON_GPU, ON_NODE, signal } from "./expressions";
+import { heldBy } from "./fleetCapacity";
 import { ofNode } from "./fleetRecorded";
 import { ALLOCATION } from "./owners";
 import { joinInputs } from "./telemetryInputs";
 import { unlessFleetBlind, unwatchedNodes } from "./telemetryNodes";
 
 const FROZEN_MINUTES = 10;
-const energy = `${signal("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION")}[${FROZEN_MINUTES}m]`;
+// Two may be equal by chance; this many say that the counter stands still.
+const FROZEN_SAMPLES = 3;
 const up = `${ON_NODE} ${exporterUp} == 1`;
 
 /** GPUs whose energy stands still, which never happens to a running one: an idle H100 takes 70 W (bench/realGpu). */
 function frozen({ scrapeSeconds }: GpuRuleContext): string {
-  // Half of the samples: an exporter that has just come back has too few to tell.
-  const samples = Math.ceil((FROZEN_MINUTES * 60) / scrapeSeconds / 2);
+  // So long that half of the samples are enough to tell: an exporter that has just come back has fewer.
+  const minutes = Math.max(FROZEN_MINUTES, Math.ceil((2 * FROZEN_SAMPLES * scrapeSeconds) / 60));
+  const samples = Math.ceil((minutes * 60) / scrapeSeconds / 2);
+  const energy = `${signal("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION")}[${minutes}m]`;
   return `count by (${BY_NODE}) (max by (${BY_GPU}) (changes(${energy}) == 0 and count_over_time(${energy}) >= ${samples})) and ${up}`;
 }
 
@@ -29,9 +33,7 @@ const sampled =
   ` unless ${ON_GPU} resets(${signal("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION")}[40m]) > 0`;
 
 /** GPUs and instances of running pods, by node. */
-const requested =
-  `sum by (cluster, node) (max by (cluster, namespace, pod, container, node, resource) (${objectSeries("kube_pod_container_resource_requests", `${GPU_RESOURCES}, node!=""`)}` +
-  ` and on (cluster, namespace, pod) ${objectSeries("kube_pod_status_phase", 'phase="Running"')} == 1))`;
+const requested = `sum by (cluster, node) (${heldBy("Running")})`;
 const mapped = `count by (cluster, node) (group by (cluster, node, UUID, GPU_I_ID) (${ALLOCATION}))`;
 
 /** Nodes where more GPUs are held than the exporter knows holders of. */

@@ -1,6 +1,7 @@
 import { nodeReady, objectSeries } from "../../prometheus/rules/objects";
 import type { RuleGroup } from "../../prometheus/rules/rule";
 import { BY_NODE, exporterUp, inService, ON_NODE } from "./expressions";
+import { heldBy } from "./fleetCapacity";
 import { ofNode } from "./fleetRecorded";
 
 /** The names of what is recorded of nodes that nobody watches. */
@@ -29,6 +30,15 @@ const fleetBlind = `(${BLIND_RATIO} > 0.05 and ${BLIND_NODES} > 1)`;
 /** Alerts about single nodes are silent while one about many of them says it. */
 export const unlessFleetBlind = (expr: string) => `${expr} unless on (cluster) ${fleetBlind}`;
 
+/**
+ * Cards that the device plugin has called sick, of nodes whose exporter does not answer while pods hold GPUs there: one card
+ * that is lost may silence all of its node, and with it the alerts that would tell of it.
+ */
+const darkWithWork =
+  `sum by (${BY_NODE}) (${ofNode.capacity} - ${ofNode.allocatable} > 0)` +
+  ` and ${ON_NODE} max by (cluster, node) (${exporterUp}) == 0` +
+  ` and ${ON_NODE} ${heldBy("Running")} > 0 and ${ON_NODE} (${working})`;
+
 /** Nodes with GPUs that are not watched. Global: every shard knows all nodes, and scrapes some. */
 export const unwatchedNodes = (): RuleGroup => ({
   name: "gpu-nodes-unwatched",
@@ -48,8 +58,24 @@ export const unwatchedNodes = (): RuleGroup => ({
         "Nothing is known about the GPUs of {{ $value | humanizePercentage }} of the nodes that have some and are ready: their exporters have not answered for 10 minutes, do not exist or repeat old values. Alerts on this hardware cannot fire.",
     },
     {
+      alert: "GpuNodeDarkWithWork",
+      expr: unlessFleetBlind(darkWithWork),
+      // For five minutes the kubelet takes all GPUs of a device plugin that has gone for sick; then the node has none.
+      for: "6m",
+      // Until failed pods run again, or GpuFleetBlind fires.
+      keepFiringFor: "5m",
+      severity: "critical",
+      owner: "platform",
+      action: "drain-node",
+      summary: "Node {{ $labels.node }} went dark with a sick GPU while pods use it.",
+      description:
+        "The dcgm-exporter of node {{ $labels.node }} has not answered for minutes, its device plugin calls {{ $value }} GPUs or parts of them unhealthy, and running pods hold GPUs there: a GPU is lost, and work on it hangs or has failed.",
+    },
+    {
       alert: "GpuExporterDown",
-      expr: unlessFleetBlind(`max by (${BY_NODE}) (${exporterUp}) == 0 and ${ON_NODE} (${working})`),
+      expr: unlessFleetBlind(
+        `max by (${BY_NODE}) (${exporterUp}) == 0 and ${ON_NODE} (${working}) unless ${ON_NODE} (${darkWithWork})`,
+      ),
       for: "10m",
       severity: "warning",
       owner: "platform",

@@ -75,6 +75,9 @@ export const ofLastDay = (expr: string) => `(${expr}) > time() - 86400`;
 /** A GPU in the text of an alert. */
 export const GPU = "GPU {{ $labels.gpu }} ({{ $labels.UUID }}, {{ $labels.modelName }}) of node {{ $labels.node }}";
 
+/** So that no page goes out in the moment in which it is not known whether the node is out of service [judgement]. */
+export const LATCHED_FOR = "1m";
+
 /** What an alert on XIDs says, beside what the table says. */
 export interface XidAlertTexts {
   alert: string;
@@ -90,6 +93,7 @@ export function xidAlert({ alert, codes, summary, description }: XidAlertTexts):
   return {
     alert,
     expr: inService(severity === "critical" ? expr : ofLastDay(expr)),
+    ...(severity === "critical" ? { for: LATCHED_FOR } : {}),
     severity,
     owner: agreed(codes, "owner"),
     ...(action === undefined ? {} : { action }),
