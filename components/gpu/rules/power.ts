@@ -90,7 +90,8 @@ export const powerRules = (context: GpuRuleContext): RuleGroup[] => [
         alert: "GpuClocksLow",
         expr: inService(lowClocks(context)),
         for: "5m",
-        severity: "warning",
+        // On replayed fault traces 110 of its alarms were false, and all others together two (docs/measurements.md).
+        severity: "info",
         owner: "platform",
         action: "none",
         summary: "GPU {{ $labels.gpu }} of node {{ $labels.node }} works at low clocks.",
