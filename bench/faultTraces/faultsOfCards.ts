@@ -170,7 +170,8 @@ const firmware: FaultClass[] = [
   {
     name: "XID 74 alone",
     on: "card",
-    expected: ["GpuNvlinkXid"],
+    // The table calls it fatal on Hopper, with or without what the driver asks for.
+    expected: ["GpuNvlinkFault"],
     within: 5,
     lasts: 30,
     strike: each((card, minute, since) => {
