@@ -1,5 +1,5 @@
 import type { Alertmanager } from "../../components";
-import { PlatformRules, Prometheus, PrometheusOperator, TeamLimits } from "../../components";
+import { PlatformRules, type PlatformRulesArgs, Prometheus, PrometheusOperator, TeamLimits } from "../../components";
 import { seriesBudgets } from "../../components/capacity/budgets";
 import { MONITORING_LABEL, names, nodesNamespace, ownValue, TEAM_VALUE } from "../names";
 import type { Settings } from "../settings";
@@ -98,33 +98,33 @@ export function createPrometheus(context: CustomResourceContext, alertmanager: A
   );
 }
 
+/** What the stack's settings say about its rules. */
+export function ruleArgs(settings: Settings): Omit<PlatformRulesArgs, "namespace"> {
+  const { teams } = settings;
+  return {
+    platformNamespace: settings.namespace,
+    clusterMetrics: hasClusterMetrics(settings),
+    ...gpuRuleArgs(settings),
+    ...workloadRuleArgs(settings),
+    // Of a fleet that nobody has described, nobody knows what is too much.
+    ...(settings.fleet.length === 0
+      ? {}
+      : { seriesBudgets: seriesBudgets(monitored(settings), budgetPolicy(settings)) }),
+    ...(teams.kind === "none"
+      ? { teams: false }
+      : {
+          teams: true,
+          seriesPerNamespace: teams.seriesPerNamespace,
+          seriesOfNamespaces: teams.namespaces.flatMap(({ name, series }) =>
+            series === undefined ? [] : [{ name, series }],
+          ),
+        }),
+  };
+}
+
 export function createRules(context: CustomResourceContext): void {
   const { settings, namespace } = context;
-  const { teams } = settings;
-  new PlatformRules(
-    names.rules,
-    {
-      namespace,
-      platformNamespace: settings.namespace,
-      clusterMetrics: hasClusterMetrics(settings),
-      ...gpuRuleArgs(settings),
-      ...workloadRuleArgs(settings),
-      // Of a fleet that nobody has described, nobody knows what is too much.
-      ...(settings.fleet.length === 0
-        ? {}
-        : { seriesBudgets: seriesBudgets(monitored(settings), budgetPolicy(settings)) }),
-      ...(teams.kind === "none"
-        ? { teams: false }
-        : {
-            teams: true,
-            seriesPerNamespace: teams.seriesPerNamespace,
-            seriesOfNamespaces: teams.namespaces.flatMap(({ name, series }) =>
-              series === undefined ? [] : [{ name, series }],
-            ),
-          }),
-    },
-    optionsOf(context),
-  );
+  new PlatformRules(names.rules, { namespace, ...ruleArgs(settings) }, optionsOf(context));
 }
 
 export function createTeamLimits({ settings, clusterScopedPrefix, provider }: PartContext): void {

@@ -41,7 +41,7 @@ export const absentHere: readonly { names: RegExp; why: string }[] = [
   },
   { names: /^DCGM_FI_DEV_NVSWITCH_/, why: "the simulated fleet has no switches" },
   { names: /^(node_amazonefa_|node:efa_)/, why: "no EFA exporter runs" },
-  { names: /^(node_infiniband_|node:infiniband_)/, why: "the node has no InfiniBand" },
+  { names: /^(node_infiniband_|node:infiniband_|node_port:infiniband_)/, why: "the node has no InfiniBand" },
   { names: /^((cluster_queue:)?kueue_|cluster_queue:)/, why: "Kueue is not installed" },
   {
     names: /^(vllm:|nv_inference_|ray_serve_|model:vllm_|model_slo:|namespace_workload:inference_)/,
@@ -63,7 +63,7 @@ export const absentHere: readonly { names: RegExp; why: string }[] = [
   },
   {
     names:
-      /^(node:gpu_(fabric_failed|fault_former|fault_since|frozen):|node_gpu:gpu_(reset|faulty_energy)|node_gpu_xid:|node_gpu_workload_xid:)/,
+      /^(failure_domain:gpu_fault_nodes:|node:gpu_(fabric_failed|fault_former|fault_since|frozen):|node_gpu:gpu_(reset|faulty_energy)|node_gpu_xid:|node_gpu_workload_xid:)/,
     why: "there is a series only where a GPU is at fault",
   },
 ];

@@ -54,38 +54,52 @@ describe("the platform on a real Kubernetes", function () {
         properties: ["spec.evaluationInterval", "spec.scrapeInterval"],
       },
     ]);
-    assert.deepEqual(await platform.preview(await platform.stack(["longTermStorage.queriers=3"])), [
-      { resource: "Deployment thanos-query", operation: "update", properties: ["spec.replicas"] },
-    ]);
+    const [budgets, queriers, ...others] = await platform.preview(await platform.stack(["longTermStorage.queriers=3"]));
+    assert.deepEqual(queriers, {
+      resource: "Deployment thanos-query",
+      operation: "update",
+      properties: ["spec.replicas"],
+    });
+    // One more querier has metrics of its own, for which there is room.
+    assert.equal(budgets?.resource, "PrometheusRule platform-rules-cardinality-global");
+    assert.deepEqual(
+      budgets.properties.filter(
+        (property) => !/^spec\.groups\[\d\]\.rules\[\d+\]\.(expr|annotations\.description)$/.test(property),
+      ),
+      [],
+    );
+    assert.deepEqual(others, []);
     await platform.stack();
   });
 
-  it("a sick GPU is seen, and a healed one no more", async () => {
-    const fault = (method: string) =>
-      serviceRequest(
-        platform.api,
-        { namespace: NAMESPACE, name: "gpu-fleet", port: "metrics" },
-        { method, path: "/faults/xid", query: { node: "gpu-node-1", gpu: "3" } },
-      );
-    await fault("PUT");
-    const sick = await eventually(
-      "status names it",
-      () => runCommand("local", ["status", "--name", NAME]),
-      ({ stdout }) => stdout.includes("1 sick"),
-    );
-    assert.match(sick.stdout, /1 sick: GPU 3 of gpu-node-1/);
-    await fault("DELETE");
-    await eventually(
-      "status is well again",
-      () => runCommand("local", ["status", "--name", NAME]),
-      ({ code, stdout }) => code === 0 && stdout.includes("0 sick"),
-    );
-  });
-
-  it("takes the faults of GPUs whose alerts are looked at later", () => throwGpuFaults(platform));
-
   // Suites of their own, in this order: mocha runs the tests of a suite before the suites in it.
   describe("what rules ask for", () => ruleInputs(platform));
+  // After the rules of a fleet that is well.
+  describe("a fleet with faults", () => {
+    it("a sick GPU is seen, and a healed one no more", async () => {
+      const fault = (method: string) =>
+        serviceRequest(
+          platform.api,
+          { namespace: NAMESPACE, name: "gpu-fleet", port: "metrics" },
+          { method, path: "/faults/xid", query: { node: "gpu-node-1", gpu: "3" } },
+        );
+      await fault("PUT");
+      const sick = await eventually(
+        "status names it",
+        () => runCommand("local", ["status", "--name", NAME]),
+        ({ stdout }) => stdout.includes("1 sick"),
+      );
+      assert.match(sick.stdout, /1 sick: GPU 3 of gpu-node-1/);
+      await fault("DELETE");
+      await eventually(
+        "status is well again",
+        () => runCommand("local", ["status", "--name", NAME]),
+        ({ code, stdout }) => code === 0 && stdout.includes("0 sick"),
+      );
+    });
+
+    it("takes the faults of GPUs whose alerts are looked at later", () => throwGpuFaults(platform));
+  });
   describe("the network", () => networkEnforcement(platform));
   describe("teams", () => teams(platform));
   describe("faults", () => prometheusFaults(platform));

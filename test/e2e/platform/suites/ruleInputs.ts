@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { platformRuleGroups } from "../../../../components/prometheus/rules";
-import { isAlertingRule } from "../../../../components/prometheus/rules/rule";
-import { anyBudgets } from "../../../../tools/docs/alerts";
+import { isAlertingRule, type RuleGroup } from "../../../../components/prometheus/rules/rule";
+import { ruleArgs } from "../../../../stacks/parts/prometheus";
+import { checkedSettings } from "../../../../tools/local/checkSettings";
+import { platformStack } from "../../../../tools/local/programs";
 import { queryNow } from "../../../../tools/local/questions";
 import { selectionsOf } from "../../../../tools/testing/promql";
 import { absentHere } from "../absentMetrics";
@@ -15,14 +17,12 @@ interface LoadedRule {
 }
 
 export function ruleInputs(platform: LivePlatform): void {
-  // As Pulumi.local.yaml and the presets have it.
-  const groups = platformRuleGroups({
-    teams: true,
-    gpuProfile: "profiling",
-    gpuScrapeSeconds: 10,
-    seriesBudgets: anyBudgets,
+  let rules: RuleGroup["rules"] = [];
+
+  before(async () => {
+    const { settings } = await platformStack({ name: platform.name }, []);
+    rules = platformRuleGroups(ruleArgs(checkedSettings(settings))).flatMap((group) => group.rules);
   });
-  const rules = groups.flatMap((group) => group.rules);
 
   const loaded = async (replica: number) => {
     const { data } = await platform.api.request(
