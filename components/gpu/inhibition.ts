@@ -35,9 +35,14 @@ const ROLLED_UP_BY_DOMAIN = [
   "GpuNodeDarkWithWork",
 ];
 
+/** What is hot of a card before it is slowed down, which then says the same. */
+const HOT_CARDS = "GpuTemperatureNearLimit|GpuMemoryTemperatureHigh";
+
+const SLOWED_BY_HEAT = "GpuHardwareThermalSlowdown|GpuSoftwareThermalSlowdown";
+
 /** Alerts about many nodes of a failure domain, and what they say the same of one node. */
 const ROLLED_UP: Readonly<Record<string, string>> = {
-  GpuThermalSlowdownInDomain: "GpuHardwareThermalSlowdown|GpuSoftwareThermalSlowdown",
+  GpuThermalSlowdownInDomain: `${SLOWED_BY_HEAT}|${HOT_CARDS}`,
   GpuPowerBrakeInDomain: "GpuPowerBrake",
   GpuFabricFailedInDomain: "GpuFabricFailed",
   InfinibandPortsDownInDomain: "InfinibandPortDown",
@@ -70,6 +75,12 @@ export const gpuInhibitions: InhibitionRule[] = [
     target_matchers: [`alertname=~"${ofNodes}"`, 'failure_domain!=""'],
     equal: ["cluster", "failure_domain"],
   })),
+  {
+    // A node that is too hot is one message, not one for each of its cards.
+    source_matchers: [`alertname=~"${SLOWED_BY_HEAT}"`, 'node!=""'],
+    target_matchers: [`alertname=~"${HOT_CARDS}"`, 'node!=""'],
+    equal: ["cluster", "node"],
+  },
   {
     // Of one card only the worst.
     source_matchers: ['severity="critical"', 'owner="platform"', 'UUID!=""'],

@@ -85,6 +85,7 @@ describe("Alertmanager's routing", () => {
       [
         ["cluster", "namespace", "workload", "workload_kind"],
         ...Array(5).fill(["cluster", "failure_domain"]),
+        ["cluster", "node"],
         ["cluster", "node", "UUID"],
       ],
     );

@@ -18,6 +18,14 @@ const losing = (before: number, after: number): Input => ({
   ...seen("40x200", after),
 });
 
+/** Each of eight in three of five scrapes, so that in each scrape some are missing. */
+const patchy: Input = Object.fromEntries(
+  Array.from({ length: 8 }, (_, index) => [
+    gpu("DCGM_FI_DEV_GPU_TEMP", index),
+    ["40 ".repeat(index % 5), "40 stale 40 stale 40 ".repeat(20)].join(""),
+  ]),
+);
+
 const fellOff: Input = { [gpu("DCGM_EXP_XID_ERRORS_COUNT", 7, {}, 'xid="79"')]: "_x19 1x3 stale" };
 
 describe("rules: GPU counts", () => {
@@ -28,11 +36,16 @@ describe("rules: GPU counts", () => {
   });
   prove("GpuCountMismatch", {
     input: { ...offering(8), ...losing(8, 7) },
-    quiet: "30m",
-    fires: { at: "32m", alerts: [lost(1)] },
+    quiet: "34m",
+    fires: { at: "36m", alerts: [lost(1)] },
     silent: [
       { why: "all are there", input: { ...offering(8), ...seen("40x200", 8) } },
-      { why: "a reset of the GPU", input: { ...offering(8), ...seen("40x20 _x8 40x100", 8) } },
+      { why: "a reset of the GPU", input: { ...offering(8), ...seen("40x20 stale _x8 40x100", 8) } },
+      {
+        why: "a new node that Kubernetes knows before its GPUs are seen",
+        input: { ...offering(8), ...seen("_x4 40x100", 8) },
+      },
+      { why: "the exporter leaves each out of some scrapes", input: { ...offering(8), ...patchy } },
       {
         why: "the exporter does not answer",
         input: { ...offering(8), ...up("1x20 0x100"), ...seen("40x20 stale", 8) },
@@ -61,7 +74,7 @@ describe("rules: GPU counts", () => {
         promql_expr_test: [
           {
             expr: 'count by (node) (ALERTS{alertname="GpuCountMismatch", alertstate="firing"})',
-            eval_time: "32m",
+            eval_time: "36m",
             exp_samples: [{ labels: '{node="n1"}', value: 1 }],
           },
         ],
@@ -70,14 +83,14 @@ describe("rules: GPU counts", () => {
   // Half of them, with Kubernetes offering as many as there were; and all of them.
   proveAlert(withRecorded(rules, "GpuCountMismatch"), "GpuCountMismatch", {
     input: { ...offering(8), ...losing(8, 3) },
-    quiet: "30m",
-    fires: { at: "32m", alerts: [lost(5)] },
+    quiet: "34m",
+    fires: { at: "36m", alerts: [lost(5)] },
     silent: [{ why: "all are there", input: { ...offering(8), ...seen("40x200", 8) } }],
   });
   proveAlert(withRecorded(rules, "GpuCountMismatch"), "GpuCountMismatch", {
     input: { ...offering(8), ...seen("40x20 stale", 8) },
-    quiet: "30m",
-    fires: { at: "32m", alerts: [lost(8)] },
+    quiet: "34m",
+    fires: { at: "36m", alerts: [lost(8)] },
     silent: [{ why: "all are there", input: { ...offering(8), ...seen("40x200", 8) } }],
   });
 
@@ -90,11 +103,12 @@ describe("rules: GPU counts", () => {
   prove("GpuCountBelowHistory", {
     // Outside Kubernetes.
     input: { ...up("1x200"), ...losing(8, 7) },
-    quiet: "30m",
-    fires: { at: "32m", alerts: [fewer] },
+    quiet: "34m",
+    fires: { at: "36m", alerts: [fewer] },
     silent: [
       { why: "all are there", input: { ...up("1x200"), ...seen("40x200", 8) } },
       { why: "the exporter does not answer", input: { ...up("1x20 0x100"), ...seen("40x20 stale", 8) } },
+      { why: "it leaves each out of some scrapes", input: { ...up("1x200"), ...patchy } },
       { why: "it restarts", input: { ...up("1x20 0x5 1x100"), ...seen("40x20 stale _x8 40x100", 8) } },
       { why: "Kubernetes knows them, which is another alert", input: { ...offering(8), ...losing(8, 7) } },
       { why: "it fell off the bus, as its XID says", input: { ...up("1x200"), ...losing(8, 7), ...fellOff } },
@@ -109,8 +123,8 @@ describe("rules: GPU counts", () => {
   for (const units of [16, 7]) {
     proveAlert(withRecorded(rules, "GpuCountBelowHistory"), "GpuCountBelowHistory", {
       input: { ...offering(units), ...losing(8, 7) },
-      quiet: "30m",
-      fires: { at: "32m", alerts: [fewer] },
+      quiet: "34m",
+      fires: { at: "36m", alerts: [fewer] },
       silent: [{ why: "all are there", input: { ...offering(units), ...seen("40x200", 8) } }],
     });
   }
@@ -155,10 +169,11 @@ describe("rules: GPU counts", () => {
 
   const partly = { ...offering(8), ...allocatable("8x20 6x200") };
   prove("GpuUnallocatable", {
-    input: partly,
+    // Nothing is known of objects for a few minutes.
+    input: { ...offering(8), ...allocatable("8x20 6x17 stale _x5 6x200") },
     quiet: "35m",
     fires: {
-      at: "37m",
+      at: "40m",
       alerts: [
         {
           labels: { ...onNode(), resource: "nvidia_com_gpu" },

@@ -78,7 +78,7 @@ describe("rules: GPUs, how faults go", () => {
       ...knownNode(),
     },
     [
-      { at: "10m", firing: { GpuUncorrectableEcc: 1 } },
+      { at: "11m", firing: { GpuUncorrectableEcc: 1 } },
       { at: "26m", firing: { GpuUncorrectableEcc: 1, GpuRowRemapPending: 1 } },
       { at: "62m", firing: {} },
       { at: "130m", firing: {} },

@@ -50,6 +50,22 @@ describe("rules: the GPU fleet, by node", () => {
     samples: { [n1]: 7, [n2]: 1 },
   });
 
+  prove("node:gpu_visible:count10m", {
+    input: {
+      ...seen("40x40", 5),
+      // Left out at the moment, left out long ago, and lost.
+      [gpu("DCGM_FI_DEV_GPU_TEMP", 5)]: "40x28 stale _ 40x10",
+      [gpu("DCGM_FI_DEV_GPU_TEMP", 6)]: "40x5 stale _ 40x40",
+      [gpu("DCGM_FI_DEV_GPU_TEMP", 7)]: "40x20 stale",
+      // Of two models, and one of them as two series.
+      ...seen("40x40", 1, { node: "n2" }),
+      ...seen("40x40", 1, { node: "n2", model: "L4" }),
+      [gpu("DCGM_FI_DEV_GPU_TEMP", 1, { node: "n2", model: "L4" })]: "40x40",
+    },
+    at: "30m",
+    samples: { [sampleOf()]: 7, [sampleOf({ node: "n2" })]: 2 },
+  });
+
   prove("node:gpu_healthy:count", {
     input: {
       ...up("1x40"),

@@ -1,32 +1,10 @@
-import { memoryErrorRules } from "../../components/gpu/rules/memoryErrors";
-import type { SignalName } from "../../components/gpu/signals";
-import { type Card, card, cardLabels, exporterUp } from "./gpuCardFixtures";
-import { boot, context, cordoned, energy, event, once, withBase } from "./gpuFaultInput";
-import { type Input, proveAlert } from "./promtool";
-
-const rules = withBase(memoryErrorRules(context()));
-const essential = withBase(
-  memoryErrorRules(context("essential")).map((group) => ({
-    ...group,
-    rules: group.rules.filter(({ expr }) => !/SRM|UNREPAIRABLE/.test(expr)),
-  })),
-);
-
-const H100 = "GPU 0 (GPU-n1-0, NVIDIA H100 80GB HBM3) of node n1";
-const up = exporterUp();
-const of = (metric: SignalName, at: string, card0: Card = {}): Input => ({ [card(metric, card0)]: at });
+import { cardLabels, exporterUp } from "./gpuCardFixtures";
+import { boot, cordoned, event, once } from "./gpuFaultInput";
+import { essential, H100, of, over, rules, up } from "./gpuMemoryInput";
+import { proveAlert } from "./promtool";
 
 const dbe = (at: string) => of("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL", at);
 const sbe = (at: string) => of("DCGM_FI_DEV_ECC_SBE_VOL_TOTAL", at);
-
-/** Nothing must fire for a node that somebody is at, nor when the fault is over. */
-const over = (code: number) => [
-  { why: "a node that is cordoned", input: { ...once(code), ...up, ...cordoned() } },
-  {
-    why: "a reset soon after",
-    input: { ...event(code, 1), ...up, ...energy("1000+9x5 stale _x2 5+9x60") },
-  },
-];
 
 describe("rules: GPUs, memory errors", () => {
   const uncorrectable = (said: string) => ({
@@ -35,7 +13,7 @@ describe("rules: GPUs, memory errors", () => {
   });
   proveAlert(rules, "GpuUncorrectableEcc", {
     input: { ...once(48), ...event(172, 12), ...up, ...dbe("0x9 1x60") },
-    quiet: "9m",
+    quiet: "10m",
     fires: {
       at: "40m",
       alerts: [
@@ -57,6 +35,11 @@ describe("rules: GPUs, memory errors", () => {
       },
       { why: "a driver that is loaded again", input: dbe("5x20 0x60") },
       { why: "an exporter that is new and sees old errors", input: dbe("_x10 3x60") },
+      { why: "an exporter that restarts and sees old errors", input: dbe("3x20 stale _x2 3x60") },
+      {
+        why: "a node that is cordoned, as is known a minute later",
+        input: { ...dbe("0x9 1x60"), ...cordoned("_x10 1x300") },
+      },
       {
         why: "a reboot a minute after",
         input: { ...event(48, 1), ...up, ...boot(`-60x6 ${7 * 60}x60`), ...dbe("0x60") },
@@ -64,10 +47,11 @@ describe("rules: GPUs, memory errors", () => {
     ],
   });
   proveAlert(rules, "GpuUncorrectableEcc", {
-    input: dbe("0x19 2x60"),
-    quiet: "19m",
+    // The exporter restarts.
+    input: dbe("0x19 2x5 stale _x8 2x60"),
+    quiet: "20m",
     fires: {
-      at: "30m",
+      at: "32m",
       alerts: [{ labels: cardLabels(), ...uncorrectable("counted double-bit ECC errors within an hour") }],
     },
     silent: [{ why: "a node that is cordoned", input: { ...dbe("0x19 2x60"), ...cordoned() } }],
@@ -117,116 +101,6 @@ describe("rules: GPUs, memory errors", () => {
     silent: over(94).map((silent) => ({ ...silent, until: "60m" })),
   });
 
-  const remapped = (said: string) => ({
-    summary: "Memory of GPU 0 of node n1 could not be repaired.",
-    description: `${H100} ${said}. Errors of this memory come again.`,
-  });
-  const failure = (at: string) => of("DCGM_FI_DEV_ROW_REMAP_FAILURE", at);
-  proveAlert(rules, "GpuRowRemapFailure", {
-    input: { ...once(64), ...up, ...failure("0x60") },
-    quiet: "9m",
-    fires: {
-      at: "60m",
-      alerts: [
-        {
-          labels: { ...cardLabels(), xid: "64", action: "reset-gpu" },
-          ...remapped("reported XID 64 (INFOROM_DRAM_RETIREMENT_FAILURE)"),
-        },
-      ],
-    },
-    silent: over(64),
-  });
-  proveAlert(rules, "GpuRowRemapFailure", {
-    input: { ...once(64), ...up, ...failure("0x9 1x60") },
-    quiet: "9m",
-    fires: {
-      at: "60m",
-      alerts: [
-        {
-          labels: { ...cardLabels(), action: "replace-gpu" },
-          ...remapped("says that the remapping of a row has failed, which is NVIDIA's criterion for a replacement"),
-        },
-      ],
-    },
-    silent: [
-      { why: "a node that is cordoned", input: { ...failure("1x60"), ...cordoned() } },
-      { why: "a row that waits to be remapped", input: of("DCGM_FI_DEV_ROW_REMAP_PENDING", "1x60") },
-    ],
-  });
-
-  const pending = (at: string) => of("DCGM_FI_DEV_ROW_REMAP_PENDING", at);
-  const waits = (said: string) => ({
-    summary: "GPU 0 of node n1 waits for a reset to repair its memory.",
-    description: `${H100} ${said}. The repair happens at the next reset of the GPU; what runs may go on until then.`,
-  });
-  proveAlert(rules, "GpuRowRemapPending", {
-    input: { ...pending("0x9 1x60"), ...once(63), ...up },
-    quiet: "24m",
-    fires: {
-      at: "25m",
-      alerts: [{ labels: cardLabels(), ...waits("has rows of memory that are marked for remapping") }],
-    },
-    silent: [
-      { why: "a reset at once", input: pending("0x9 1x14 0x60") },
-      { why: "a remapping that failed", input: { ...pending("1x60"), ...once(63), ...up, ...failure("1x60") } },
-      { why: "a node that is cordoned", input: { ...pending("1x60"), ...cordoned() } },
-    ],
-  });
-  proveAlert(rules, "GpuRowRemapPending", {
-    input: { ...once(177), ...up },
-    quiet: "24m",
-    fires: {
-      at: "25m",
-      alerts: [{ labels: { ...cardLabels(), xid: "177" }, ...waits("reported XID 177 (BANK_REMAPPING_EVENT)") }],
-    },
-    silent: [
-      {
-        why: "a reset that the exporter told of",
-        input: { ...once(63), ...up, ...energy("1000+9x14 stale _x2 5+9x60") },
-      },
-    ],
-  });
-
-  const low = (at: string, none = "0x60") => ({
-    ...of("DCGM_FI_DEV_BANKS_REMAP_ROWS_AVAIL_LOW", at),
-    ...of("DCGM_FI_DEV_BANKS_REMAP_ROWS_AVAIL_NONE", none),
-  });
-  const rows = (at: string) => of("DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS", at);
-  const little = (what: string) => ({
-    summary: "GPU 0 of node n1 has little left to repair its memory with.",
-    description: `${H100} has ${what}. Some of the next errors cannot be repaired, and the card must be replaced then.`,
-  });
-  const banks = {
-    labels: { ...cardLabels(), budget: "banks" },
-    ...little("2 banks of memory with few or no spare rows"),
-  };
-  const many = { labels: { ...cardLabels(), budget: "rows" }, ...little("remapped 256 of the 512 rows that it may") };
-  const measured = { ...low("0x60"), ...rows("0x60") };
-  for (const { input, alert } of [
-    { input: { ...low("0x60", "0x9 2x60"), ...rows("300x60") }, alert: banks },
-    { input: { ...low("0x9 2x60"), ...rows("8x60") }, alert: banks },
-    { input: { ...low("0x60"), ...rows("255x9 256x60") }, alert: many },
-  ]) {
-    proveAlert(rules, "GpuRemapBudgetLow", {
-      input,
-      ...(alert === banks && input[card("DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS")] === "300x60"
-        ? {}
-        : { quiet: "24m" }),
-      fires: { at: "25m", alerts: [alert] },
-      silent: [
-        { why: "what a healthy H100 has", input: measured },
-        { why: "a few rows", input: { ...low("0x60"), ...rows("255x60") } },
-        { why: "a remapping that failed", input: { ...input, ...failure("1x60") } },
-      ],
-    });
-  }
-  proveAlert(essential, "GpuRemapBudgetLow", {
-    input: rows("255x9 256x60"),
-    quiet: "24m",
-    fires: { at: "25m", alerts: [many] },
-    silent: [{ why: "a few rows", input: rows("255x60") }],
-  });
-
   const masses = (said: string) => ({
     summary: "GPU 0 of node n1 corrects memory errors in masses.",
     description: `${H100} ${said}. Nothing is lost yet; errors that cannot be corrected may follow.`,
@@ -257,10 +131,11 @@ describe("rules: GPUs, memory errors", () => {
   }
 
   proveAlert(rules, "GpuSramThresholdExceeded", {
-    input: of("DCGM_FI_DEV_THRESHOLD_SRM", "0x9 1x60"),
-    quiet: "9m",
+    // The exporter restarts.
+    input: of("DCGM_FI_DEV_THRESHOLD_SRM", "0x9 1x5 stale _x8 1x60"),
+    quiet: "10m",
     fires: {
-      at: "10m",
+      at: "20m",
       alerts: [
         {
           labels: cardLabels(),
@@ -271,16 +146,17 @@ describe("rules: GPUs, memory errors", () => {
     },
     silent: [
       { why: "one error", input: { ...of("DCGM_FI_DEV_THRESHOLD_SRM", "0x60"), ...once(172), ...up } },
-      { why: "a node that is cordoned", input: { ...of("DCGM_FI_DEV_THRESHOLD_SRM", "1x60"), ...cordoned() } },
+      { why: "a node that is cordoned", input: { ...of("DCGM_FI_DEV_THRESHOLD_SRM", "1x60"), ...cordoned("_ 1x300") } },
     ],
   });
 
-  const unrepairable = of("DCGM_FI_DEV_MEMORY_UNREPAIRABLE_FLAG", "0x9 1x60");
+  // The exporter restarts.
+  const unrepairable = of("DCGM_FI_DEV_MEMORY_UNREPAIRABLE_FLAG", "0x9 1x5 stale _x8 1x60");
   proveAlert(rules, "GpuMemoryUnrepairable", {
     input: unrepairable,
-    quiet: "9m",
+    quiet: "10m",
     fires: {
-      at: "10m",
+      at: "20m",
       alerts: [
         {
           labels: cardLabels(),
@@ -290,8 +166,11 @@ describe("rules: GPUs, memory errors", () => {
       ],
     },
     silent: [
-      { why: "a failure of remapping, which pages", input: { ...unrepairable, ...failure("1x60") } },
-      { why: "a node that is cordoned", input: { ...unrepairable, ...cordoned() } },
+      {
+        why: "a failure of remapping, which pages",
+        input: { ...unrepairable, ...of("DCGM_FI_DEV_ROW_REMAP_FAILURE", "1x60") },
+      },
+      { why: "a node that is cordoned", input: { ...unrepairable, ...cordoned("_x10 1x300") } },
     ],
   });
 });

@@ -48,10 +48,11 @@ describe("rules: GPUs, PCIe", () => {
   proveAlert(rules, "GpuPcieLinkDegraded", {
     input: {
       ...links(["8x60", "16x60", "16x60"], ["5x60", "4x60", "5x60"]),
-      ...busy(["100x60", "50x60", "100x60"]),
+      // Work pauses, and the exporter restarts.
+      ...busy(["100x16 0x12 100x30", gap("50x16", "50x30"), "100x60"]),
     },
     quiet: "14m",
-    fires: { at: "15m", alerts: [slower({}, "lanes", 8), slower({ gpu: 1 }, "generation", 4)] },
+    fires: { at: "21m", alerts: [slower({}, "lanes", 8), slower({ gpu: 1 }, "generation", 4)] },
     silent: [
       { why: "idle", input: { ...links(["16x60", "8x60"], ["1x60", "5x60"]), ...busy(["0x60", "0x60"]) } },
       {

@@ -51,7 +51,7 @@ const pinned: Work = { mhz: "900x60", watts: "380x60", busy: "100x60", reasons: 
 const lowClocks = (of: Card, mhz: number) => ({
   labels: cardLabels(of),
   summary: `GPU ${cardLabels(of).gpu} of node ${cardLabels(of).node} works at low clocks.`,
-  description: `GPU ${cardLabels(of).gpu} (${cardLabels(of).UUID}, ${cardLabels(of).modelName}) of node ${cardLabels(of).node} has worked at ${mhz} MHz for 15 minutes, without being hot: less than half of what it can, or a fifth less than its peers in the node, who draw no less power. Clocks may have been set by somebody, or the card is broken.`,
+  description: `GPU ${cardLabels(of).gpu} (${cardLabels(of).UUID}, ${cardLabels(of).modelName}) of node ${cardLabels(of).node} has worked at ${mhz} MHz for at least 15 minutes, without being hot: less than half of what it can, or a fifth less than its peers in the node, who draw no less power. Clocks may have been set by somebody, or the card is broken.`,
 });
 
 describe("rules: GPUs, power and clocks", () => {
@@ -112,7 +112,11 @@ describe("rules: GPUs, power and clocks", () => {
 
   const limits = (values: readonly string[], of: Card = {}) => cards("DCGM_FI_DEV_ENFORCED_POWER_LIMIT", values, of);
   proveAlert(rules, "GpuPowerLimitLow", {
-    input: { ...limits(["700x60", "600x60", "690x60"]), ...limits(["400x60"], { node: "n2" }) },
+    // The exporter restarts in the meantime.
+    input: {
+      ...limits([gap("700x5", "700x60"), gap("600x5", "600x60"), gap("690x5", "690x60")]),
+      ...limits(["400x60"], { node: "n2" }),
+    },
     quiet: "14m",
     fires: {
       at: "15m",
@@ -133,6 +137,7 @@ describe("rules: GPUs, power and clocks", () => {
       },
       { why: "the node is cordoned", input: { ...limits(["700x60", "600x60"]), ...outOfService } },
       { why: "the driver is loaded again", input: limits(["700x60", gap("700x10", "700x40")]) },
+      { why: "what somebody puts right", input: limits(["700x60", "600x13 700x60"]) },
     ],
   });
 
@@ -142,7 +147,7 @@ describe("rules: GPUs, power and clocks", () => {
       // Alone on its node, and at work all the same.
       ...work([{ ...pinned, mhz: "600x60" }], { node: "n2", model: "NVIDIA A100-SXM4-80GB" }),
     },
-    quiet: "4m",
+    quiet: "14m",
     fires: {
       at: "16m",
       alerts: [lowClocks({}, 900), lowClocks({ node: "n2", model: "NVIDIA A100-SXM4-80GB" }, 600)],
@@ -170,6 +175,14 @@ describe("rules: GPUs, power and clocks", () => {
         { why: "it works harder than the others", input: work([{ ...slow, watts: "690x60" }, copies, copies, copies]) },
         { why: "a little slower", input: work([{ ...slow, mhz: "1600x60" }, copies, copies, copies]) },
         { why: "too few that work", input: work([slow, copies, copies, idle]) },
+        {
+          why: "a job starts on a GPU that was idle, beside others that work",
+          input: work([
+            { mhz: "345x29 1980x60", watts: "70x29 385x60", busy: "_x30 100x60" },
+            ...Array(3).fill({ mhz: "1980x90", watts: "385x90", busy: "100x90" }),
+          ]),
+          until: "60m",
+        },
       ],
     });
   });

@@ -67,6 +67,19 @@ describe("rules: GPU telemetry, what it is joined with", () => {
         },
       },
       {
+        why: "the exporter leaves one GPU out of each scrape, in turn",
+        input: {
+          ...kubeNode(),
+          ...capacity("2x200"),
+          ...up("1x200"),
+          ...pod("a", { gpus: 2 }),
+          [gpu("DCGM_FI_DEV_GPU_TEMP", 0)]: "40 stale ".repeat(20),
+          [gpu("DCGM_FI_DEV_GPU_TEMP", 1)]: "stale 40 ".repeat(20),
+          [gpu("DCGM_FI_DEV_FB_USED", 0, {}, 'namespace="ml", pod="a", container="c"')]: "9 stale ".repeat(20),
+          [gpu("DCGM_FI_DEV_FB_USED", 1, {}, 'namespace="ml", pod="a", container="c"')]: "stale 9 ".repeat(20),
+        },
+      },
+      {
         why: "in maintenance",
         input: { ...kubeNode("n1", { cordoned: "1x200" }), ...up("1x200"), ...pod("a") },
       },

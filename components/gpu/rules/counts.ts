@@ -7,7 +7,8 @@ import { ofNode } from "./fleetRecorded";
 import { latched } from "./xidEvents";
 
 const offered = objects("kube_node_status_capacity", "node", WHOLE);
-const seen = `sum by (cluster, node) (${ofNode.visible})`;
+// An exporter that leaves each GPU out of some scrapes has lost none.
+const seen = `sum by (cluster, node) (${ofNode.seen})`;
 
 const expected = `sum by (cluster, node) (${ofNode.expected})`;
 
@@ -36,8 +37,8 @@ export const countRules = (): RuleGroup[] => [
       {
         alert: "GpuCountMismatch",
         expr: `${inService(LOST_GPUS)} unless ${explained}`,
-        // Longer than a reset of GPUs and a start of the exporter.
-        for: "10m",
+        // Judgement: after the 10 minutes in which a GPU was not seen. A new node may be known before its GPUs are seen.
+        for: "5m",
         severity: "critical",
         owner: "platform",
         action: "reboot-node",
@@ -48,7 +49,7 @@ export const countRules = (): RuleGroup[] => [
       {
         alert: "GpuCountBelowHistory",
         expr: `${inService(belowHistory)} unless ${ON_NODE} ${LOST_GPUS} unless ${explained}`,
-        for: "10m",
+        for: "5m",
         severity: "warning",
         owner: "platform",
         action: "reboot-node",
@@ -80,6 +81,8 @@ export const countRules = (): RuleGroup[] => [
         alert: "GpuUnallocatable",
         expr: inService(`${ofNode.capacity} - ${ofNode.allocatable} > 0 and ${ON_NODE} ${nodeReady} == 1`),
         for: "15m",
+        // Judgement: kube-state-metrics may restart.
+        keepFiringFor: "10m",
         severity: "warning",
         owner: "platform",
         summary: "GPUs of node {{ $labels.node }} may not be given to pods.",

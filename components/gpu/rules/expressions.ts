@@ -32,6 +32,12 @@ export const signal = (metric: SignalName, matchers = "") => `${metric}${braces(
  */
 export const perGpu = (metric: SignalName, matchers = "") => `max by (${BY_GPU}) (${signal(metric, matchers)})`;
 
+/**
+ * A signal that stays as it is until somebody acts, as one value for each GPU: also while the exporter leaves it out, for 15
+ * minutes [judgement].
+ */
+export const lastOfGpu = (metric: SignalName) => `max by (${BY_GPU}) (last_over_time(${signal(metric)}[15m]))`;
+
 /** Whether the exporter of a node answers. */
 export const exporterUp = `up${braces("")}`;
 

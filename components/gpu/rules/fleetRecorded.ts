@@ -12,7 +12,9 @@ import { latched } from "./xidEvents";
 export const ofNode = {
   /** GPUs that the exporter sees. */
   visible: "node:gpu_visible:count",
-  /** Those of them that neither the driver nor an XID calls broken. */
+  /** GPUs that it has seen within 10 minutes, if not in each scrape; without `modelName`. */
+  seen: "node:gpu_visible:count10m",
+  /** Those of the visible ones that neither the driver nor an XID calls broken. */
   healthy: "node:gpu_healthy:count",
   /** The most GPUs that were seen since the node was last out of service; without `modelName`. */
   expected: "node:gpu_expected:max",
@@ -84,6 +86,11 @@ export const fleetRecordedRules = (): RuleGroup[] => [
         expr: `group by (${BY_GPU}, driver_version, vbios_version, pci_address) (${signal(INFO_METRIC)})`,
       },
       { record: ofNode.visible, expr: `count ${ofEachModel} (${seen})` },
+      {
+        record: ofNode.seen,
+        // Judgement: longer than a reset of GPUs and a start of the exporter.
+        expr: `count by (${BY_NODE}) (group by (${BY_NODE}, UUID) (last_over_time(${signal("DCGM_FI_DEV_GPU_TEMP")}[10m])))`,
+      },
       {
         record: ofNode.healthy,
         expr: `count ${ofEachModel} (${seen} unless ${ON_GPU} ${broken}) or 0 * ${ofNode.visible}`,

@@ -1,8 +1,8 @@
 import type { AlertingRule, RuleGroup } from "../../prometheus/rules/rule";
 import { containedEcc, rowRemapFailure, rowRemapPending, sbeStorm, uncontainedEcc, uncorrectableEcc } from "../xid";
 import type { GpuRuleContext } from "./context";
-import { BY_GPU, inService, ON_GPU, perGpu, signal } from "./expressions";
-import { byAction, GPU, latchedCodes, ofLastDay, withAction, xidAlert, xidAndName } from "./xidAlert";
+import { BY_GPU, inService, lastOfGpu, ON_GPU, perGpu, signal } from "./expressions";
+import { byAction, GPU, LATCHED_FOR, latchedCodes, ofLastDay, withAction, xidAlert, xidAndName } from "./xidAlert";
 
 const platform = { owner: "platform" } as const;
 
@@ -20,7 +20,8 @@ const STORM = 1000;
 /** NVIDIA sets the failure flag at 512 rows (GPU memory error management); half of them leaves time [judgement]. */
 const MANY_ROWS = 256;
 
-const failed = perGpu("DCGM_FI_DEV_ROW_REMAP_FAILURE");
+// While the exporter is away the XID would speak for itself, as another alert and with a milder action.
+const failed = lastOfGpu("DCGM_FI_DEV_ROW_REMAP_FAILURE");
 
 /** Memory that will soon have nothing left to be repaired with, by what the profile knows. */
 function budgetLow({ profile }: GpuRuleContext): string {
@@ -40,9 +41,10 @@ const uncorrectable: AlertingRule = {
   expr: inService(
     `${latchedCodes(uncorrectableEcc)} or ${ON_GPU} (${increase("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL")} > 0` +
       // After a reset it is 0.
-      ` and ${ON_GPU} ${perGpu("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL")} > 0` +
+      ` and ${ON_GPU} ${lastOfGpu("DCGM_FI_DEV_ECC_DBE_VOL_TOTAL")} > 0` +
       ` unless ${ON_GPU} ${latchedCodes([...containedEcc, ...uncontainedEcc])})`,
   ),
+  for: LATCHED_FOR,
   severity: "critical",
   ...platform,
   action: "drain-node",
@@ -58,6 +60,8 @@ const remapping = (context: GpuRuleContext): AlertingRule[] => [
     expr: inService(
       `${withAction(`${failed} > 0`, "replace-gpu")} or ${ON_GPU} (${remapFailed.action === undefined ? remapFailed.expr : withAction(remapFailed.expr, remapFailed.action)})`,
     ),
+    // The flag may also come a scrape after the XID.
+    for: LATCHED_FOR,
     severity: "critical",
     ...platform,
     summary: "Memory of GPU {{ $labels.gpu }} of node {{ $labels.node }} could not be repaired.",
@@ -66,7 +70,7 @@ const remapping = (context: GpuRuleContext): AlertingRule[] => [
   {
     alert: "GpuRowRemapPending",
     expr: inService(
-      `(${perGpu("DCGM_FI_DEV_ROW_REMAP_PENDING")} > 0 or ${ON_GPU} ${latchedCodes(rowRemapPending)}) unless ${ON_GPU} ${failed} > 0`,
+      `(${lastOfGpu("DCGM_FI_DEV_ROW_REMAP_PENDING")} > 0 or ${ON_GPU} ${latchedCodes(rowRemapPending)}) unless ${ON_GPU} ${failed} > 0`,
     ),
     // Who resets it at once needs no word [judgement].
     for: "15m",
@@ -126,7 +130,8 @@ export const memoryErrorRules = (context: GpuRuleContext): RuleGroup[] => [
       storm(context),
       {
         alert: "GpuSramThresholdExceeded",
-        expr: inService(`${perGpu("DCGM_FI_DEV_THRESHOLD_SRM")} > 0`),
+        expr: inService(`${lastOfGpu("DCGM_FI_DEV_THRESHOLD_SRM")} > 0`),
+        for: LATCHED_FOR,
         // A warning: the GPU works, and the error that set it has an XID of its own [judgement].
         severity: "warning",
         ...platform,
@@ -136,7 +141,8 @@ export const memoryErrorRules = (context: GpuRuleContext): RuleGroup[] => [
       },
       {
         alert: "GpuMemoryUnrepairable",
-        expr: inService(`${perGpu("DCGM_FI_DEV_MEMORY_UNREPAIRABLE_FLAG")} > 0 unless ${ON_GPU} ${failed} > 0`),
+        expr: inService(`${lastOfGpu("DCGM_FI_DEV_MEMORY_UNREPAIRABLE_FLAG")} > 0 unless ${ON_GPU} ${failed} > 0`),
+        for: LATCHED_FOR,
         severity: "critical",
         ...platform,
         action: "replace-gpu",

@@ -44,6 +44,8 @@ export const pcieRules = (context: GpuRuleContext): RuleGroup[] => [
           `${less(context, "DCGM_FI_DEV_PCIE_LINK_WIDTH", "lanes")} or ${less(context, "DCGM_FI_DEV_PCIE_LINK_GEN", "generation")}`,
         ),
         for: "15m",
+        // Judgement: work pauses for checkpoints, and exporters restart.
+        keepFiringFor: "15m",
         severity: "warning",
         owner: "platform",
         action: "check-links",

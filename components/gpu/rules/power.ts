@@ -1,7 +1,7 @@
 import type { RuleGroup } from "../../prometheus/rules/rule";
 import { byFact } from "../models";
 import type { GpuRuleContext } from "./context";
-import { BY_NODE, bit, inService, ON_GPU, perGpu } from "./expressions";
+import { BY_NODE, bit, inService, lastOfGpu, ON_GPU } from "./expressions";
 import { clockReasons, inDomain, medianOfPeers, oftenSlowed, PEERS, recent, slowedBy } from "./thermal";
 
 const BRAKE = "node:gpu_power_brake:sum";
@@ -17,7 +17,7 @@ const is = (value: number) => `${bit(clockReasons, value)} == 1`;
 // Both causes of the hardware's slowdown that the driver can name are bits of their own, and set this one too.
 const withoutCause = `sum by (${BY_NODE}) (${bit(clockReasons, HARDWARE_SLOWDOWN)} * (1 - ${bit(clockReasons, HARDWARE_THERMAL)}) * (1 - ${bit(clockReasons, POWER_BRAKE)}))`;
 
-const limit = perGpu("DCGM_FI_DEV_ENFORCED_POWER_LIMIT");
+const limit = lastOfGpu("DCGM_FI_DEV_ENFORCED_POWER_LIMIT");
 // Judgement: 5 %, what no rounding makes.
 const lowerThanPeers = `${limit} < on (${PEERS}) group_left () 0.95 * max by (${PEERS}) (${limit})`;
 
@@ -89,14 +89,14 @@ export const powerRules = (context: GpuRuleContext): RuleGroup[] => [
       {
         alert: "GpuClocksLow",
         expr: inService(lowClocks(context)),
-        for: "5m",
-        // On replayed fault traces 110 of its alarms were false, and all others together two (docs/measurements.md).
-        severity: "info",
+        // As long as the average. When a job starts, the clocks are those of the idle card too, and how busy it is begins anew.
+        for: "15m",
+        severity: "warning",
         owner: "platform",
         action: "none",
         summary: "GPU {{ $labels.gpu }} of node {{ $labels.node }} works at low clocks.",
         description:
-          'GPU {{ $labels.gpu }} ({{ $labels.UUID }}, {{ $labels.modelName }}) of node {{ $labels.node }} has worked at {{ printf "%.0f" $value }} MHz for 15 minutes, without being hot: less than half of what it can, or a fifth less than its peers in the node, who draw no less power. Clocks may have been set by somebody, or the card is broken.',
+          'GPU {{ $labels.gpu }} ({{ $labels.UUID }}, {{ $labels.modelName }}) of node {{ $labels.node }} has worked at {{ printf "%.0f" $value }} MHz for at least 15 minutes, without being hot: less than half of what it can, or a fifth less than its peers in the node, who draw no less power. Clocks may have been set by somebody, or the card is broken.',
       },
     ],
   },

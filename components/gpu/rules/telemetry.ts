@@ -36,12 +36,15 @@ const sampled =
 const requested = `sum by (cluster, node) (${heldBy("Running")})`;
 const mapped = `count by (cluster, node) (group by (cluster, node, UUID, GPU_I_ID) (${ALLOCATION}))`;
 
+// Of GPUs that are left out of a scrape, nobody knows the holder either.
+const leftOut = `(sum by (cluster, node) (${ofNode.visible}) < ${ON_NODE} sum by (cluster, node) (${ofNode.seen}))`;
+
 /** Nodes where more GPUs are held than the exporter knows holders of. */
 export const unmapped = `(${requested} - ${ON_NODE} (${mapped} or ${ON_NODE} 0 * ${requested}) > 0)`;
 
 const podMapping: AlertingRule = {
   alert: "GpuPodMappingLost",
-  expr: `${inService(`${unmapped} and ${up}`)} unless ${ON_NODE} ${LOST_GPUS}`,
+  expr: `${inService(`${unmapped} and ${up}`)} unless ${ON_NODE} ${LOST_GPUS} unless ${ON_NODE} ${leftOut}`,
   // Longer than the exporter needs to see a new pod, and a pod to start.
   for: "15m",
   severity: "warning",

@@ -70,6 +70,8 @@ const alerts: AlertingRule[] = [
       `100 * (1 - ${CLOCK} / ${onPeers} group_left () ${clocks.median}) > 10` +
       ` and on (${BY_RANK}) (${outliers(CLOCK, clocks)})`,
     for: "15m",
+    // Judgement: as long as the average. An exporter that restarts leaves out its GPUs, or whose they are.
+    keepFiringFor: "10m",
     severity: "warning",
     owner: "workload",
     summary:
