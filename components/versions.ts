@@ -18,6 +18,16 @@ export const versions = {
   // renovate: datasource=docker depName=nvcr.io/nvidia/k8s/dcgm-exporter versioning=loose
   // Not 4.9: DCGM 4.7 has other units under names that our counter file uses, and nobody has looked at them here yet.
   dcgmExporter: "4.6.1-4.8.4",
+  // renovate: datasource=docker depName=docker.io/grafana/mimir
+  mimir: "3.2.1",
+  // renovate: datasource=docker depName=quay.io/cortexproject/cortex
+  cortex: "v1.21.1",
+  // renovate: datasource=docker depName=docker.io/victoriametrics/victoria-metrics
+  victoriaMetrics: "v1.150.0",
+  // renovate: datasource=docker depName=docker.io/library/memcached
+  memcached: "1.6.45-alpine",
+  // renovate: datasource=docker depName=quay.io/prometheus/memcached-exporter
+  memcachedExporter: "v0.17.0",
 } as const;
 
 /** The container images of {@link versions}, with their registries. */
@@ -31,4 +41,17 @@ export const images = {
   kubeStateMetrics: `registry.k8s.io/kube-state-metrics/kube-state-metrics:${versions.kubeStateMetrics}`,
   nodeExporter: `quay.io/prometheus/node-exporter:${versions.nodeExporter}`,
   dcgmExporter: `nvcr.io/nvidia/k8s/dcgm-exporter:${versions.dcgmExporter}-distroless`,
+  mimir: `docker.io/grafana/mimir:${versions.mimir}`,
+  cortex: `quay.io/cortexproject/cortex:${versions.cortex}`,
+  victoriaMetrics: `docker.io/victoriametrics/victoria-metrics:${versions.victoriaMetrics}`,
+  vmagent: `docker.io/victoriametrics/vmagent:${versions.victoriaMetrics}`,
+  vmalert: `docker.io/victoriametrics/vmalert:${versions.victoriaMetrics}`,
+  vmauth: `docker.io/victoriametrics/vmauth:${versions.victoriaMetrics}`,
+  vmbackup: `docker.io/victoriametrics/vmbackup:${versions.victoriaMetrics}`,
+  // Cluster builds are released with the others, from a branch of their own.
+  vmstorage: `docker.io/victoriametrics/vmstorage:${versions.victoriaMetrics}-cluster`,
+  vminsert: `docker.io/victoriametrics/vminsert:${versions.victoriaMetrics}-cluster`,
+  vmselect: `docker.io/victoriametrics/vmselect:${versions.victoriaMetrics}-cluster`,
+  memcached: `docker.io/library/memcached:${versions.memcached}`,
+  memcachedExporter: `quay.io/prometheus/memcached-exporter:${versions.memcachedExporter}`,
 } as const;

@@ -1,19 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { createProvider, ThanosQuery } from "../components";
-import { RULER_REPLICA_LABEL } from "../components/backends/thanosRuler";
+import { createProvider } from "../components";
 import { partOf } from "../components/kubernetes/labels";
 import { privilegedNamespaceLabels, restrictedNamespaceLabels } from "../components/kubernetes/securityContext";
-import { REPLICA_LABEL } from "../components/prometheus/replicaLabel";
 import { applyExtraDrops } from "./extraDrops";
 import { imagesOf } from "./images";
-import { MONITORING_LABEL, names, nodesNamespace, ownValue } from "./names";
+import { MONITORING_LABEL, nodesNamespace, ownValue } from "./names";
 import { createAlertmanager, createRuler } from "./parts/alerting";
 import { createClusterMetrics } from "./parts/clusterMetrics";
-import { type CustomResourceContext, optionsOf, requireSpread, unreachable } from "./parts/context";
 import { createGpuMetrics } from "./parts/gpu";
 import { createNetwork } from "./parts/network";
 import { createOperator, createPrometheus, createRules, createTeamLimits, needsRuler } from "./parts/prometheus";
+import { createStores } from "./parts/stores";
 import { createWorkloadScrapes } from "./parts/workloads";
 import { applyPatches } from "./patches";
 import { readSettings, type Settings } from "./settings";
@@ -50,20 +48,20 @@ export function deploy(): PlatformOutputs {
   const operator = createOperator(base);
   const context = { ...base, operator: operator ? [operator] : [] };
   const alertmanager = createAlertmanager(context);
-  const prometheus = createPrometheus(context, alertmanager);
-  const query = createLongTermStore(context);
-  const ruler = needsRuler(settings) ? createRuler(context, query) : undefined;
+  const stores = createStores(context);
+  const prometheus = createPrometheus(context, alertmanager, stores);
+  const ruler = needsRuler(settings) ? createRuler(context, stores) : undefined;
   const clusterMetrics = createClusterMetrics(context, prometheus);
   const gpus = createGpuMetrics(context, prometheus);
   const workloads = createWorkloadScrapes(context, prometheus);
   createRules(context);
   createTeamLimits(context);
-  createNetwork(context, { operator, prometheus, alertmanager, query, ruler, clusterMetrics, gpus, workloads });
+  createNetwork(context, { operator, prometheus, alertmanager, stores, ruler, clusterMetrics, gpus, workloads });
   checkPatches();
   return {
     clusterName: settings.cluster.name,
     namespace: base.namespace,
-    queryUrl: query.queryUrl,
+    queryUrl: stores.queryUrl,
     alertmanagerUrls: alertmanager.memberUrls,
   };
 }
@@ -86,28 +84,4 @@ function createNamespaces(settings: Settings, provider: k8s.Provider) {
     namespace: namespace("namespace", settings.namespace, restrictedNamespaceLabels()),
     nodesNamespace: namespace("nodes-namespace", nodes, privilegedNamespaceLabels()),
   };
-}
-
-function createLongTermStore(context: CustomResourceContext): ThanosQuery {
-  const { settings, namespace, images } = context;
-  const { kind } = settings.longTermStorage;
-  const service = (name: string) => `dnssrv+_grpc._tcp.${name}.${settings.namespace}.svc`;
-  switch (kind) {
-    case "none":
-      return new ThanosQuery(
-        names.query,
-        {
-          namespace,
-          endpoints: [service(`${names.prometheus}-sidecar`), ...(needsRuler(settings) ? [service(names.ruler)] : [])],
-          replicaLabels: [REPLICA_LABEL, ...(needsRuler(settings) ? [RULER_REPLICA_LABEL] : [])],
-          replicas: settings.longTermStorage.queriers,
-          ...settings.longTermStorage.querierResources,
-          requireSpread: requireSpread(settings),
-          image: images.thanos,
-        },
-        optionsOf(context),
-      );
-    default:
-      return unreachable(kind);
-  }
 }

@@ -1,6 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { stringify } from "yaml";
 import { contentHash } from "../kubernetes/contentHash";
 import { disruptionBudget } from "../kubernetes/disruptionBudget";
 import { commonLabels, selectorLabels, type WorkloadIdentity } from "../kubernetes/labels";
@@ -10,6 +9,7 @@ import { scrapeService } from "../kubernetes/serviceMonitor";
 import { networkOf, placeInNetwork } from "../network/edges";
 import { images } from "../versions";
 import type { LongTermStore } from "./backend";
+import { ENDPOINTS_DIRECTORY, ENDPOINTS_FILE, endpointFiles, type RemoteEndpoint } from "./thanos/endpoints";
 
 /** Arguments of {@link ThanosQuery}. */
 export interface ThanosQueryArgs {
@@ -19,9 +19,17 @@ export interface ThanosQueryArgs {
    * Addresses of the Store APIs to ask, in Thanos' notation; `dnssrv+_grpc._tcp.SERVICE` follows the SRV record of a
    * headless Service.
    */
-  endpoints: string[];
+  endpoints: pulumi.Input<string>[];
+  /** Like `endpoints`, but what an address stands for are replicas: a query asks one of them. Default: none. */
+  groupEndpoints?: pulumi.Input<string>[];
+  /** `HOST:PORT` of what is asked even while it is down, so that results say what they lack. Default: none. */
+  strictEndpoints?: pulumi.Input<string>[];
+  /** Queriers of other clusters, by TLS. Default: none. */
+  remoteEndpoints?: RemoteEndpoint[];
   /** Labels that tell replicas of the same series apart; results are merged over them. */
   replicaLabels: string[];
+  /** Whether long ranges are answered from downsampled blocks: from samples of up to a fifth of the step. Default: false. */
+  autoDownsampling?: boolean;
   /** Identical queriers. Default: 2. */
   replicas?: number;
   /** CPU request of each querier. Default: `100m`. */
@@ -38,7 +46,6 @@ export interface ThanosQueryArgs {
 // PromQL has the same port on the pods as on the Service, Prometheus' own: on EKS a network policy that looks at Services before
 // their pods needs both to be the same.
 const listens = { http: { port: 9090, scrape: {} }, grpc: { port: 10901 } };
-const ENDPOINTS_FILE = "endpoints.yaml";
 
 /**
  * Thanos queriers: one PromQL address over many stores, which merges the replicas of each series. They keep nothing;
@@ -78,23 +85,20 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
 
   private createEndpoints(args: ThanosQueryArgs, identity: WorkloadIdentity) {
     const name = `${identity.instance}-endpoints`;
-    const content = stringify({ endpoints: args.endpoints.map((address) => ({ address })) });
+    const data = endpointFiles(args);
     const configMap = new k8s.core.v1.ConfigMap(
       name,
       {
         metadata: { name, namespace: args.namespace, labels: commonLabels(identity) },
-        data: { [ENDPOINTS_FILE]: content },
+        data,
       },
       { parent: this },
     );
-    return { configMap: configMap.metadata.name, hash: contentHash(content) };
+    const hash = pulumi.output(data).apply((files) => contentHash(Object.values(files).join("")));
+    return { configMap: configMap.metadata.name, hash };
   }
 
-  private createDeployment(
-    args: ThanosQueryArgs,
-    identity: WorkloadIdentity,
-    endpoints: { configMap: pulumi.Output<string>; hash: Record<string, string> },
-  ) {
+  private createDeployment(args: ThanosQueryArgs, identity: WorkloadIdentity, endpoints: Files) {
     const metadata = { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) };
     const serviceAccount = new k8s.core.v1.ServiceAccount(
       identity.instance,
@@ -133,10 +137,15 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
   }
 }
 
+interface Files {
+  configMap: pulumi.Output<string>;
+  hash: pulumi.Output<Record<string, string>>;
+}
+
 function querierDeployment(
   args: ThanosQueryArgs,
   identity: WorkloadIdentity,
-  endpoints: { configMap: pulumi.Output<string>; hash: Record<string, string> },
+  endpoints: Files,
   serviceAccountName: pulumi.Input<string>,
 ): k8s.types.input.apps.v1.DeploymentSpec {
   const matchLabels = selectorLabels(identity);
@@ -179,7 +188,7 @@ function querierDeployment(
             livenessProbe: { httpGet: { path: "/-/healthy", port: "http" }, periodSeconds: 30, failureThreshold: 4 },
             resources: { requests: { cpu: args.cpu ?? "100m", memory }, limits: { memory } },
             securityContext: restrictedContainer(),
-            volumeMounts: [{ name: "endpoints", mountPath: "/etc/thanos", readOnly: true }],
+            volumeMounts: [{ name: "endpoints", mountPath: ENDPOINTS_DIRECTORY, readOnly: true }],
           },
         ],
         volumes: [{ name: "endpoints", configMap: { name: endpoints.configMap } }],
@@ -194,11 +203,12 @@ function querierArguments(args: ThanosQueryArgs): string[] {
     "--log.format=json",
     `--http-address=0.0.0.0:${listens.http.port}`,
     `--grpc-address=0.0.0.0:${listens.grpc.port}`,
-    `--endpoint.sd-config-file=/etc/thanos/${ENDPOINTS_FILE}`,
+    `--endpoint.sd-config-file=${ENDPOINTS_DIRECTORY}/${ENDPOINTS_FILE}`,
     ...args.replicaLabels.map((label) => `--query.replica-label=${label}`),
     // A store that does not answer costs its part of the result, marked by a warning, and not the whole query.
     "--query.partial-response",
     "--query.timeout=2m",
+    ...(args.autoDownsampling ? ["--query.auto-downsampling"] : []),
     // A replica that comes back must count again before the other one goes; the default is 30s.
     "--store.sd-dns-interval=10s",
   ];

@@ -15,6 +15,7 @@ import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { restrictedPod } from "../kubernetes/securityContext";
 import { scrapeService } from "../kubernetes/serviceMonitor";
 import { networkOf, placeInNetwork } from "../network/edges";
+import { type RemoteWriteArgs, remoteWrite } from "../prometheus/remoteWrite";
 import { EVALUATOR } from "../prometheus/rules/evaluator";
 import { images, versions } from "../versions";
 
@@ -52,6 +53,11 @@ export interface ThanosRulerArgs {
   memory?: string;
   /** Whether rulers must be on different nodes and spread over the zones. Default: true. */
   requireSpread?: boolean;
+  /**
+   * Stores to which the rulers write what they recorded; they keep nothing then, and no querier reads them. Default: they keep it
+   * themselves.
+   */
+  remoteWrites?: RemoteWriteArgs[];
   /** Image, of the version in {@link versions}. Default: the one in {@link images}. */
   image?: string;
 }
@@ -141,6 +147,9 @@ export class ThanosRuler extends pulumi.ComponentResource {
           ...(args.clusterName === undefined ? {} : { labels: { cluster: args.clusterName } }),
           evaluationInterval: args.evaluationInterval ?? "30s",
           retention: args.retention ?? "24h",
+          ...(args.remoteWrites === undefined || args.remoteWrites.length === 0
+            ? {}
+            : { remoteWrite: args.remoteWrites.map((write) => remoteWrite(write, RULER_REPLICA_LABEL)) }),
           ...selectedRules(args),
           serviceAccountName: account.metadata.name,
           podMetadata: { labels: { ...partOf } },

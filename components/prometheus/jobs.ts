@@ -9,6 +9,23 @@ export const jobs = {
   prometheusOperator: "prometheus-operator",
   thanosQuery: "thanos-query",
   thanosRuler: "thanos-ruler",
+  // With several parts: `thanos-store-0-of-2`, `thanos-store-1-of-2`.
+  thanosStore: "thanos-store",
+  thanosCompactor: "thanos-compactor",
+  thanosQueryFrontend: "thanos-query-frontend",
+  thanosReceiveRouter: "thanos-receive-router",
+  // With zones: `thanos-receive-ZONE`.
+  thanosReceive: "thanos-receive",
+  victoriaMetrics: "victoria-metrics",
+  vmstorage: "vmstorage",
+  vminsert: "vminsert",
+  vmselect: "vmselect",
+  vmauth: "vmauth",
+  vmagent: "vmagent",
+  vmalert: "vmalert",
+  // Each component has a job of its own: `mimir-distributor`, `cortex-ingester-zone-a`.
+  mimir: "mimir",
+  cortex: "cortex",
   kubeStateMetrics: "kube-state-metrics",
   nodeExporter: "node-exporter",
   kubelet: "kubelet",

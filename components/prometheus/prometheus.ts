@@ -7,6 +7,8 @@ import { scrapeService } from "../kubernetes/serviceMonitor";
 import { type NetworkMember, networkOf, placeInNetwork } from "../network/edges";
 import { grantPermissions } from "./prometheusPermissions";
 import { prometheusSpec } from "./prometheusSpec";
+import type { RemoteWriteArgs } from "./remoteWrite";
+import type { SidecarBucket } from "./sidecar";
 
 /** Arguments of {@link Prometheus}. */
 export interface PrometheusArgs {
@@ -70,6 +72,10 @@ export interface PrometheusArgs {
    * memory, its replica is missing from the answers until it is back.
    */
   sidecarMemory?: string;
+  /** Bucket to which the sidecars upload each block of two hours. Default: none, nothing is uploaded. */
+  bucket?: SidecarBucket;
+  /** Stores to which samples are written as they are scraped. Default: none. */
+  remoteWrites?: RemoteWriteArgs[];
   /**
    * Further namespaces whose monitors are scraped: those of this component's own workloads. Their objects are trusted.
    * Default: none.

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { roleAnnotation } from "../kubernetes/cloudIdentity";
 import { commonLabels, type WorkloadIdentity } from "../kubernetes/labels";
 import type { PrometheusArgs } from "./prometheus";
 
@@ -8,6 +9,10 @@ type PolicyRules = k8s.types.input.rbac.v1.PolicyRule[];
 /** Where Kubernetes' own Services live that Prometheus scrapes: `kubernetes` (the API server) and CoreDNS. */
 const SYSTEM_NAMESPACES = ["default", "kube-system"];
 
+/** Sidecars upload with the account of the pod. */
+const cloudIdentity = ({ bucket }: PrometheusArgs) =>
+  bucket?.roleArn === undefined ? {} : { annotations: roleAnnotation(bucket.roleArn) };
+
 /** The account of a Prometheus with the rights that its discovery needs, and no others. */
 export function grantPermissions(args: PrometheusArgs, identity: WorkloadIdentity, opts: pulumi.CustomResourceOptions) {
   const labels = commonLabels(identity);
@@ -15,7 +20,10 @@ export function grantPermissions(args: PrometheusArgs, identity: WorkloadIdentit
   const account = new k8s.core.v1.ServiceAccount(
     name,
     // The operator mounts the token where it is needed: in the pod.
-    { metadata: { name, namespace: args.namespace, labels }, automountServiceAccountToken: false },
+    {
+      metadata: { name, namespace: args.namespace, labels, ...cloudIdentity(args) },
+      automountServiceAccountToken: false,
+    },
     opts,
   );
   const subjects = [{ kind: "ServiceAccount", name: account.metadata.name, namespace: args.namespace }];

@@ -6,8 +6,10 @@ import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { restrictedPod } from "../kubernetes/securityContext";
 import { images, versions } from "../versions";
 import type { PrometheusArgs } from "./prometheus";
+import { remoteWrite } from "./remoteWrite";
 import { REPLICA_LABEL } from "./replicaLabel";
 import { evaluator } from "./rules/evaluator";
+import { sidecarSpec } from "./sidecar";
 
 // The operator runs Prometheus with these ids; they are set here because it leaves the group open.
 const USER = 1000;
@@ -44,7 +46,10 @@ export function prometheusSpec(
     ...retention(args),
     ...alerting(args),
     ...scheduling(name, args),
-    ...(args.thanosSidecar === false ? {} : { thanos: sidecar(args) }),
+    ...sidecarSpec(args),
+    ...(args.remoteWrites === undefined || args.remoteWrites.length === 0
+      ? {}
+      : { remoteWrite: args.remoteWrites.map((write) => remoteWrite(write)) }),
     securityContext: restrictedPod(USER, GROUP),
     resources: { requests: { cpu: args.cpu ?? "250m", memory }, limits: { memory } },
     walCompression: true,
@@ -153,14 +158,5 @@ function scheduling(name: string, args: PrometheusArgs): PrometheusSpec {
       // The replicas of one shard are each other's spare; the shards among themselves may share a node.
       additionalLabelSelectors: "OnShard" as const,
     })),
-  };
-}
-
-function sidecar(args: PrometheusArgs): NonNullable<NonNullable<IPrometheus["spec"]>["thanos"]> {
-  const memory = args.sidecarMemory ?? "512Mi";
-  return {
-    image: args.sidecarImage ?? images.thanos,
-    version: versions.thanos,
-    resources: { requests: { cpu: "25m", memory }, limits: { memory } },
   };
 }

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LongTermStore } from "../../components";
 import {
   Alertmanager,
   alertmanagerConfiguration,
@@ -12,6 +11,7 @@ import type { Settings } from "../settings";
 import { milliseconds } from "../settings/fields";
 import { type CustomResourceContext, optionsOf, requireSpread, storageArgs } from "./context";
 import { selectedNamespaces } from "./prometheus";
+import type { Stores } from "./stores";
 
 export function createAlertmanager(context: CustomResourceContext): Alertmanager {
   const { settings, namespace, images } = context;
@@ -48,14 +48,15 @@ function routing({ alerting }: Settings): Routing {
 }
 
 /** Evaluates what no shard can answer alone. */
-export function createRuler(context: CustomResourceContext, store: LongTermStore): ThanosRuler {
+export function createRuler(context: CustomResourceContext, { all, read, queryUrl }: Stores): ThanosRuler {
   const { settings, namespace, images } = context;
   const { replicas, resources, storage } = settings.ruler;
   return new ThanosRuler(
     names.ruler,
     {
       namespace,
-      queryUrl: store.queryUrl,
+      queryUrl: read.rules?.url ?? queryUrl,
+      remoteWrites: all.flatMap(({ rulerWrites }) => rulerWrites?.write ?? []),
       // The headless one: its SRV record lists every member.
       alertmanagerService: `${names.alertmanager}-gossip`,
       evaluationInterval: settings.prometheus.scrapeInterval,

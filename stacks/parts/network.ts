@@ -11,7 +11,6 @@ import {
   type PrometheusOperator,
   policiesOf,
   scrapes,
-  type ThanosQuery,
   type ThanosRuler,
 } from "../../components";
 import { MONITORING_LABEL, names, TEAM_VALUE } from "../names";
@@ -19,7 +18,10 @@ import type { NetworkSettings } from "../settings/network";
 import type { ClusterMetrics } from "./clusterMetrics";
 import type { PartContext } from "./context";
 import type { GpuMetrics } from "./gpu";
+import { addresses, onPorts } from "./outsiders";
 import { hasTeams } from "./prometheus";
+import { storeEdges } from "./storeEdges";
+import { type Stores, usesPodIdentity } from "./stores";
 import type { WorkloadTarget } from "./workloads";
 
 /** Everything that has a place in the network. */
@@ -27,7 +29,7 @@ export interface Parts {
   operator: PrometheusOperator | undefined;
   prometheus: Prometheus;
   alertmanager: Alertmanager;
-  query: ThanosQuery;
+  stores: Stores;
   ruler: ThanosRuler | undefined;
   clusterMetrics: ClusterMetrics | undefined;
   gpus: GpuMetrics;
@@ -35,13 +37,6 @@ export interface Parts {
 }
 
 type Closed = Extract<NetworkSettings, { kind: "defaultDeny" }>;
-
-const addresses = (name: string, cidrs: readonly string[]): Outsider => ({
-  name,
-  peers: cidrs.map((cidr) => ({ cidr })),
-});
-
-const onPorts = (ports: readonly number[]) => ({ ports: ports.map((port) => ({ port })) });
 
 const podsOf = (name: string, namespace: string, podLabels?: Record<string, string>): Outsider => ({
   name,
@@ -77,18 +72,30 @@ export function createNetwork(context: PartContext, parts: Parts): void {
   );
 }
 
-function membersOf({ operator, prometheus, alertmanager, query, ruler, clusterMetrics, gpus }: Parts): NetworkMember[] {
-  const workloads = [operator, prometheus, alertmanager, query, ruler].flatMap((part) =>
-    part ? [networkOf(part)] : [],
-  );
-  return [...workloads, ...(clusterMetrics?.members ?? []), ...gpus.members];
+function membersOf({
+  operator,
+  prometheus,
+  alertmanager,
+  stores,
+  ruler,
+  clusterMetrics,
+  gpus,
+}: Parts): NetworkMember[] {
+  const own = [operator, prometheus, alertmanager].flatMap((part) => (part ? [networkOf(part)] : []));
+  return [
+    ...own,
+    ...stores.all.flatMap(({ members }) => members),
+    ...(ruler ? [networkOf(ruler)] : []),
+    ...(clusterMetrics?.members ?? []),
+    ...gpus.members,
+  ];
 }
 
 function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): NetworkEdge[] {
   const members = membersOf(parts);
   const prometheus = networkOf(parts.prometheus);
   const alertmanager = networkOf(parts.alertmanager);
-  const query = networkOf(parts.query);
+  const ruler = parts.ruler ? networkOf(parts.ruler) : undefined;
   const apiServer = addresses("API server", network.apiServer.cidrs);
   const toApiServer = (from: NetworkMember, why: string): NetworkEdge => ({
     from,
@@ -135,10 +142,12 @@ function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): Netw
       ...onPorts(network.receivers.ports),
       why: "notifies",
     },
-    call(query, prometheus, "grpc", "reads series"),
-    ...rulerEdges(parts, query, alertmanager),
-    ...clientEdges(network, prometheus, alertmanager, query),
-    ...[prometheus, alertmanager, query, ...(parts.ruler ? [networkOf(parts.ruler)] : [])].map(resolves),
+    ...storeEdges({ stores: parts.stores, prometheus, ruler, network, podIdentity: usesPodIdentity(settings) }),
+    ...(ruler ? [call(ruler, alertmanager, "web", "sends alerts")] : []),
+    ...clientEdges(network, prometheus, alertmanager, parts.stores),
+    ...[prometheus, alertmanager, ...parts.stores.all.flatMap((store) => store.members), ...(ruler ? [ruler] : [])].map(
+      resolves,
+    ),
   ];
 }
 
@@ -157,25 +166,19 @@ function clusterEdges(prometheus: NetworkMember, network: Closed, { nodePorts }:
   ];
 }
 
-function rulerEdges({ ruler }: Parts, query: NetworkMember, alertmanager: NetworkMember): NetworkEdge[] {
-  if (!ruler) return [];
-  return [
-    call(networkOf(ruler), query, "http", "asks what its rules need"),
-    call(networkOf(ruler), alertmanager, "web", "sends alerts"),
-    call(query, networkOf(ruler), "grpc", "reads recorded series"),
-  ];
-}
-
 function clientEdges(
   { clients }: Closed,
   prometheus: NetworkMember,
   alertmanager: NetworkMember,
-  query: NetworkMember,
+  { all }: Stores,
 ): NetworkEdge[] {
   return clients.flatMap((client) => {
     const who = client.kind === "namespace" ? podsOf(client.name, client.name) : addresses(client.cidr, [client.cidr]);
     return [
-      call(who, query, "http", "queries"),
+      ...all.flatMap((store) => [
+        call(who, store.query.member, store.query.listener, "queries"),
+        ...(store.clients ?? []).map(({ member, listener, why }) => call(who, member, listener, why)),
+      ]),
       call(who, prometheus, "web", "looks at one replica"),
       call(who, alertmanager, "web", "looks at alerts, makes silences"),
     ];

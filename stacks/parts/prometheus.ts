@@ -15,6 +15,7 @@ import {
   unreachable,
 } from "./context";
 import { gpuRuleArgs, hasGpus } from "./gpu";
+import { feeds, type Stores, storesOf } from "./stores";
 import { hasWorkloads, workloadRuleArgs } from "./workloads";
 
 /** Exporters of nodes have a namespace of their own, whose monitors have to be seen. */
@@ -62,7 +63,11 @@ export function createOperator(context: PartContext): PrometheusOperator | undef
   }
 }
 
-export function createPrometheus(context: CustomResourceContext, alertmanager: Alertmanager): Prometheus {
+export function createPrometheus(
+  context: CustomResourceContext,
+  alertmanager: Alertmanager,
+  stores: Stores,
+): Prometheus {
   const { settings, namespace, images, clusterScopedPrefix } = context;
   const { replicas, shards, scrapeInterval, localRetention, storage, resources, sidecarMemory, limits, logLevel } =
     settings.prometheus;
@@ -85,6 +90,7 @@ export function createPrometheus(context: CustomResourceContext, alertmanager: A
       labelLimit: limits.labelsPerSample,
       labelValueLengthLimit: limits.labelValueLength,
       sidecarMemory,
+      ...feeds(stores),
       requireSpread: requireSpread(settings),
       alertmanagerService: alertmanager.serviceName,
       clusterMetrics: hasClusterMetrics(settings),
@@ -106,6 +112,7 @@ export function ruleArgs(settings: Settings): Omit<PlatformRulesArgs, "namespace
     clusterMetrics: hasClusterMetrics(settings),
     ...gpuRuleArgs(settings),
     ...workloadRuleArgs(settings),
+    stores: storesOf(settings).flatMap(({ kind }) => (kind === "none" ? [] : [kind])),
     // Of a fleet that nobody has described, nobody knows what is too much.
     ...(settings.fleet.length === 0
       ? {}

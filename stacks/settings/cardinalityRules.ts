@@ -5,6 +5,7 @@ import { type Monitored, seriesBySource } from "../../components/capacity/series
 import { engineNamed } from "../../components/gpu/workloads/engines";
 import { jobs } from "../../components/prometheus/jobs";
 import { platformRuleGroups } from "../../components/prometheus/rules";
+import { storeKinds } from "../../components/prometheus/rules/stores";
 import type { Settings } from "./schema";
 import type { FoundProblem, SettingRule } from "./settingRule";
 import { withoutUndefined } from "./withoutUndefined";
@@ -16,6 +17,9 @@ function teamSeries({ teams, cardinality }: Settings): number {
   const named = teams.namespaces.reduce((sum, { series }) => sum + (series ?? teams.seriesPerNamespace), 0);
   return teams.seriesPerNamespace + named;
 }
+
+const queriers = ({ longTermStorage, alsoWriteTo }: Settings): number =>
+  [longTermStorage, alsoWriteTo].reduce((sum, store) => sum + (store && "queriers" in store ? store.queriers : 0), 0);
 
 /** What the settings have watched, for the capacity functions. */
 export function monitored(settings: Settings): Monitored {
@@ -31,7 +35,7 @@ export function monitored(settings: Settings): Monitored {
     efa: workloads.efa.kind === "scrape",
     shards: prometheus.shards,
     replicas: prometheus.replicas,
-    queriers: settings.longTermStorage.queriers,
+    queriers: queriers(settings),
     alertmanagers: settings.alertmanager.replicas,
     rulers: prometheus.shards > 1 ? settings.ruler.replicas : 0,
     teamSeries: teamSeries(settings),
@@ -92,7 +96,11 @@ export const cardinalitySettingRules: SettingRule[] = [
         ? []
         : refusedDrops(
             extraDrops,
-            platformRuleGroups({ teams: true, ...(gpu.kind === "install" ? { gpuProfile: gpu.profile } : {}) }),
+            platformRuleGroups({
+              teams: true,
+              stores: storeKinds,
+              ...(gpu.kind === "install" ? { gpuProfile: gpu.profile } : {}),
+            }),
           ).map(({ index, metrics, neededBy }) => ({
             path: ["cardinality", "extraDrops", index, "names"],
             rule: `must not match ${someOf(metrics)}: ${someOf(neededBy)} would go blind`,

@@ -61,6 +61,10 @@ export const secretUrl = () =>
     .regex(/^https?:\/\/\S+$/, { error: "must be a URL that starts with https:// or http://" })
     .register(secretFields, { secret: true });
 
+/** A text that is a credential, such as a secret key. Encrypted in the stack file. */
+export const secretText = () =>
+  z.string({ error: "must be a text" }).min(1, { error: "must not be empty" }).register(secretFields, { secret: true });
+
 /** What `plan` puts in place of a value that it cannot decrypt; it satisfies every secret field. */
 export const opaqueSecret = "https://opaque-secret.invalid/";
 
@@ -82,7 +86,9 @@ export function secretPaths(schema: z.core.$ZodType, prefix = ""): string[] {
   if (schema instanceof z.ZodDiscriminatedUnion) {
     return [...new Set(schema.options.flatMap((option) => secretPaths(option, prefix)))];
   }
-  if (schema instanceof z.ZodOptional) return secretPaths(schema.unwrap(), prefix);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return secretPaths(schema.unwrap() as z.core.$ZodType, prefix);
+  }
   return [];
 }
 

@@ -1,19 +1,35 @@
 import { z } from "zod";
-import type { Presets } from "./environment";
-import { wholeNumber } from "./fields";
-import { resourcesSchema } from "./storage";
+import type { Environment, Presets } from "./environment";
+import { cortexPresets, cortexSchema } from "./stores/cortex";
+import { mimirPresets, mimirSchema } from "./stores/mimir";
+import { nonePresets, noneSchema } from "./stores/none";
+import { thanosPresets, thanosSchema } from "./stores/thanos";
+import { victoriaMetricsPresets, victoriaMetricsSchema } from "./stores/victoriaMetrics";
 
-/** The long-term store. `none`: what the Prometheus servers hold themselves, answered as one by Thanos queriers. */
-export const longTermStorageSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("none"),
-    queriers: wholeNumber(1, 20).describe("Thanos queriers; each answers for the whole pair."),
-    querierResources: resourcesSchema,
-  }),
+/** Every kind of long-term store. */
+export const storeSchema = z.discriminatedUnion("kind", [
+  noneSchema,
+  thanosSchema,
+  victoriaMetricsSchema,
+  mimirSchema,
+  cortexSchema,
 ]);
 
-export const longTermStoragePresets: Presets = {
-  local: { kind: "none", queriers: 2, querierResources: { cpu: "10m", memory: "256Mi" } },
-  development: { kind: "none", queriers: 1, querierResources: { cpu: "50m", memory: "512Mi" } },
-  production: { kind: "none", queriers: 2, querierResources: { cpu: "250m", memory: "2Gi" } },
+export type StoreSettings = z.output<typeof storeSchema>;
+
+const storePresets: Record<StoreSettings["kind"], Presets> = {
+  none: nonePresets,
+  thanos: thanosPresets,
+  victoriaMetrics: victoriaMetricsPresets,
+  mimir: mimirPresets,
+  cortex: cortexPresets,
 };
+
+/** What the store that the raw settings name has where they say nothing. */
+export function presetsOfStore(raw: unknown, environment: Environment, otherwise?: StoreSettings["kind"]): unknown {
+  const named = typeof raw === "object" && raw !== null ? Reflect.get(raw, "kind") : undefined;
+  const kind = named ?? otherwise;
+  return typeof kind === "string" && Object.hasOwn(storePresets, kind)
+    ? storePresets[kind as StoreSettings["kind"]][environment]
+    : undefined;
+}

@@ -27,6 +27,13 @@ export const networkSchema = z.discriminatedUnion("kind", [
         .describe("Its ports there."),
     }),
     nodes: cidrs("Addresses of the nodes, whose kubelets and exporters Prometheus scrapes."),
+    objectStorage: z.strictObject({
+      cidrs: cidrs("Addresses of the S3 API that long-term stores and sidecars may call."),
+      ports: z
+        .array(wholeNumber(1, 65_535))
+        .min(1, { error: "must have at least one port" })
+        .describe("The ports there. Pods with EKS Pod Identity also reach its agent on the node."),
+    }),
     receivers: z.strictObject({
       cidrs: cidrs("Addresses that Alertmanager may post to."),
       ports: z
@@ -48,6 +55,7 @@ const closed = {
   // EKS' endpoints listen on 443, most other clusters' on 6443.
   apiServer: { cidrs: [anywhere], ports: [443, 6443] },
   nodes: [anywhere],
+  objectStorage: { cidrs: [anywhere], ports: [443] },
   receivers: { cidrs: [anywhere], ports: [443] },
 };
 

@@ -46,7 +46,9 @@ function valueAt(root: unknown, path: Path): unknown {
 
 /** The schema of the field at `path`, as far as it can be followed: for the example of a fix. */
 function schemaAt(schema: z.core.$ZodType, path: Path, value: unknown): z.core.$ZodType | undefined {
-  if (schema instanceof z.ZodOptional) return schemaAt(schema.unwrap() as z.core.$ZodType, path, value);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return schemaAt(schema.unwrap() as z.core.$ZodType, path, value);
+  }
   const [key, ...rest] = path;
   if (key === undefined) return schema;
   const next = isObject(value) || Array.isArray(value) ? Reflect.get(value, key) : undefined;
@@ -217,7 +219,7 @@ export function parseSettings(raw: unknown, source: SettingsSource = {}): Parsed
   const environment = environmentSchema.safeParse(raw.environment);
   // The strictest preset while the environment is unknown: it hides no problem.
   const preset: Environment = environment.success ? environment.data : "production";
-  const complete = merge(presets(preset), raw);
+  const complete = merge(presets(preset, raw), raw);
   const result = settingsSchema.safeParse(complete);
   const issues = result.error?.issues ?? [];
   const inFields = issues.flatMap((issue) => problemsOf(issue, complete));

@@ -44,7 +44,7 @@ export const prometheusPresets: Presets = {
     replicas: 2,
     shards: 1,
     scrapeInterval: "10s",
-    localRetention: { time: "2h" },
+    localRetention: { time: "6h" },
     storage: { kind: "ephemeral", sizeLimit: "1Gi" },
     resources: { cpu: "50m", memory: "512Mi" },
     sidecarMemory: "128Mi",

@@ -4,12 +4,14 @@ import { bytes, milliseconds, opaqueSecret } from "./fields";
 import { gpuSettingRules } from "./gpuRules";
 import type { Settings } from "./schema";
 import type { SettingRule } from "./settingRule";
+import { storeSettingRules } from "./storeRules";
 
 const isProduction = (settings: Settings) => settings.environment === "production";
 
 const rules: SettingRule[] = [
   ...gpuSettingRules,
   ...cardinalitySettingRules,
+  ...storeSettingRules,
   {
     needs: ["environment", "prometheus.replicas"],
     check: (settings) =>
@@ -32,19 +34,6 @@ const rules: SettingRule[] = [
               path: ["alertmanager", "replicas"],
               rule: "production needs at least 3 members, so that two still gossip while one is replaced",
               fix: "set alertmanager.replicas to 3, or environment to development",
-            },
-          ]
-        : [],
-  },
-  {
-    needs: ["environment", "longTermStorage.queriers"],
-    check: (settings) =>
-      isProduction(settings) && settings.longTermStorage.queriers < 2
-        ? [
-            {
-              path: ["longTermStorage", "queriers"],
-              rule: "production needs at least 2 queriers, or one restart takes every dashboard down",
-              fix: "set longTermStorage.queriers to 2, or environment to development",
             },
           ]
         : [],

@@ -9,7 +9,7 @@ import { dnsLabel, secretPaths } from "./fields";
 import { fleetPresets, fleetSchema } from "./fleet";
 import { gpuPresets, gpuSchema } from "./gpu";
 import { imagesPreset, imagesSchema } from "./images";
-import { longTermStoragePresets, longTermStorageSchema } from "./longTermStorage";
+import { presetsOfStore, storeSchema } from "./longTermStorage";
 import { networkPresets, networkSchema } from "./network";
 import { patchesSchema } from "./patches";
 import { prometheusPresets, prometheusSchema } from "./prometheus";
@@ -49,9 +49,15 @@ const fields = z.strictObject({
   network: networkSchema.describe("Who may talk to whom."),
   images: imagesSchema.describe("Where container images come from."),
   patches: patchesSchema,
-  longTermStorage: longTermStorageSchema.describe(
+  longTermStorage: storeSchema.describe(
     "The long-term store. none: what the Prometheus servers hold themselves, answered as one by Thanos queriers.",
   ),
+  alsoWriteTo: storeSchema
+    .optional()
+    .describe("A second store that gets everything too, to move from one to another. Default: there is none."),
+  readFrom: z
+    .enum(["longTermStorage", "alsoWriteTo"])
+    .describe("Which of the two stores is asked: by rulers, Grafana and the output queryUrl."),
 });
 
 /** The settings of one stack, complete: presets filled in, every rule kept. */
@@ -63,8 +69,8 @@ export const settingsSchema = withRules(fields);
 /** Where secrets stand, such as `alerting.receivers[].url`. */
 export const settingsSecretPaths = secretPaths(fields);
 
-/** What an environment has where its stack file says nothing. */
-export function presets(environment: Environment): Record<string, unknown> {
+/** What an environment has where its stack file, `raw`, says nothing. */
+export function presets(environment: Environment, raw: Record<string, unknown>): Record<string, unknown> {
   return {
     namespace: "monitoring",
     createNamespace: true,
@@ -83,6 +89,8 @@ export function presets(environment: Environment): Record<string, unknown> {
     network: networkPresets[environment],
     images: imagesPreset,
     patches: [],
-    longTermStorage: longTermStoragePresets[environment],
+    longTermStorage: presetsOfStore(raw.longTermStorage, environment, "none"),
+    alsoWriteTo: presetsOfStore(raw.alsoWriteTo, environment),
+    readFrom: "longTermStorage",
   };
 }

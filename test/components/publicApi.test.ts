@@ -24,12 +24,14 @@ describe("the public API", () => {
     assert.deepEqual(classes, [
       "Alertmanager",
       "ClusterScrapes",
+      "Cortex",
       "DcgmExporter",
       "EfaScrape",
       "GpuNodesOutside",
       "InferenceScrapes",
       "KubeStateMetrics",
       "KueueScrape",
+      "Mimir",
       "NetworkPolicies",
       "NodeExporter",
       "PlatformRules",
@@ -38,6 +40,8 @@ describe("the public API", () => {
       "TeamLimits",
       "ThanosQuery",
       "ThanosRuler",
+      "ThanosStore",
+      "VictoriaMetrics",
     ]);
   });
 
@@ -45,14 +49,18 @@ describe("the public API", () => {
     const result = analyze(classes);
     assert.deepEqual(Object.keys(result.components).sort(), classes);
     assert.deepEqual(Object.keys(result.components.ThanosQuery?.inputs ?? {}).sort(), [
+      "autoDownsampling",
       "cpu",
       "endpoints",
+      "groupEndpoints",
       "image",
       "memory",
       "namespace",
+      "remoteEndpoints",
       "replicaLabels",
       "replicas",
       "requireSpread",
+      "strictEndpoints",
     ]);
     assert.deepEqual(Object.keys(result.components.Alertmanager?.outputs ?? {}).sort(), ["memberUrls", "serviceName"]);
   });

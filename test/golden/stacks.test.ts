@@ -19,4 +19,21 @@ describe("golden manifests", () => {
     const prometheus = { ...(settings.prometheus as object), shards: 2 };
     goldenManifests("prod-two-shards", await platformOf({ ...settings, prometheus }), { base });
   });
+
+  // Nor are these: what each long-term store adds and changes.
+  const bucket = { name: "ml-prod-metrics" };
+  const zones = ["us-east-1a", "us-east-1b", "us-east-1c"];
+  const stores = {
+    thanos: { bucket },
+    victoriaMetrics: { bucket, allowMixedIntervals: true },
+    mimir: { bucket, zones },
+    cortex: { bucket, zones },
+  };
+  for (const [kind, store] of Object.entries(stores)) {
+    it(`of prod with ${kind}`, async () => {
+      const base = { dir: "prod", result: await platformOf(stackSettings("prod")) };
+      const settings = { ...stackSettings("prod"), longTermStorage: { kind, ...store } };
+      goldenManifests(`prod-${kind.toLowerCase()}`, await platformOf(settings), { base });
+    });
+  }
 });

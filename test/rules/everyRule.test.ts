@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { platformRuleGroups } from "../../components/prometheus/rules";
 import { isAlertingRule } from "../../components/prometheus/rules/rule";
+import { storeKinds } from "../../components/prometheus/rules/stores";
 import { repositoryRoot } from "../../tools/cli/paths";
 import { alertReference, anyBudgets } from "../../tools/docs/alerts";
 import { generatedPart } from "../generatedPart";
@@ -13,6 +14,7 @@ describe("rules: every rule", () => {
     teams: true,
     gpuProfile: "profiling",
     seriesBudgets: anyBudgets,
+    stores: storeKinds,
     seriesOfNamespaces: [{ name: "research", series: 50_000 }],
   });
   const rules = groups.flatMap((group) => group.rules);

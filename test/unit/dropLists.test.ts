@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { jobs } from "../../components/prometheus/jobs";
 import { platformRuleGroups } from "../../components/prometheus/rules";
+import { storeKinds } from "../../components/prometheus/rules/stores";
 import { dropLists, isKept, metricRelabelings } from "../../components/prometheus/scrape/dropLists";
 import { type DropList, relabel } from "../../components/prometheus/scrape/relabeling";
 import { selectionsOf } from "../../tools/testing/promql";
@@ -105,7 +106,7 @@ describe("drop lists", () => {
     const lists = new Map<string, DropList>(
       Object.entries(dropLists).map(([key, list]) => [jobs[key as keyof typeof dropLists], list]),
     );
-    const asked = platformRuleGroups({ teams: true })
+    const asked = platformRuleGroups({ teams: true, stores: storeKinds })
       .flatMap(({ rules }) => rules.flatMap(({ expr }) => selected(expr)))
       .filter(({ __name__ }) => __name__ !== "up" && !__name__?.startsWith("scrape_"));
     for (const [job, list] of lists) {

@@ -22,7 +22,7 @@ describe("settings: presets", () => {
     const settings = settingsOf(production);
     assert.equal(settings.prometheus.replicas, 2);
     assert.equal(settings.alertmanager.replicas, 3);
-    assert.equal(settings.longTermStorage.queriers, 2);
+    assert.equal(settings.longTermStorage.kind === "none" && settings.longTermStorage.queriers, 2);
     assert.equal(settings.spread, "required");
     assert.equal(settings.prometheus.storage.kind, "volume");
   });
@@ -33,7 +33,7 @@ describe("settings: presets", () => {
       [
         settings.prometheus.replicas,
         settings.alertmanager.replicas,
-        settings.longTermStorage.queriers,
+        settings.longTermStorage.kind === "none" && settings.longTermStorage.queriers,
         settings.spread,
       ],
       [1, 1, 1, "preferred"],
@@ -182,7 +182,18 @@ describe("settings: secrets", () => {
   });
 
   it("stand exactly here", () => {
-    assert.deepEqual([...settingsSecretPaths].sort(), ["alerting.heartbeat.url", "alerting.receivers[].url"]);
+    const ofStores = [
+      "bucket.credentials.accessKeyId",
+      "bucket.credentials.secretAccessKey",
+      "kafka.password",
+      "licence",
+    ];
+    assert.deepEqual([...settingsSecretPaths].sort(), [
+      "alerting.heartbeat.url",
+      "alerting.receivers[].url",
+      ...ofStores.map((path) => `alsoWriteTo.${path}`),
+      ...ofStores.map((path) => `longTermStorage.${path}`),
+    ]);
   });
 
   it("are never printed, whatever else is wrong with them", () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
+import path from "node:path";
 import { run } from "../toolchain/command";
 
 /** Programs of this machine, wrapped as a container image. */
@@ -12,14 +13,23 @@ export interface WrappedImage {
   files: { source: string; target: string }[];
 }
 
-/** A file together with the shared libraries and the loader that it needs, each at its own path. */
-export async function withLibraries(source: string, target: string): Promise<WrappedImage["files"]> {
-  const output = await run(["ldd", source]).catch((error: Error) => {
+/** Where the libraries of Debian's packages are, for this machine's processor. */
+const LIBRARIES = `usr/lib/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`;
+
+/**
+ * A file together with the shared libraries and the loader that it needs, each at its own path. With `root`, libraries
+ * come from the packages unpacked there as far as they have them, and stand in the image where those would install them.
+ */
+export async function withLibraries(source: string, target: string, root?: string): Promise<WrappedImage["files"]> {
+  const env = root === undefined ? process.env : { ...process.env, LD_LIBRARY_PATH: path.join(root, LIBRARIES) };
+  const output = await run(["ldd", source], { env }).catch((error: Error) => {
     if (/not a dynamic executable/.test(error.message)) return "";
     throw error;
   });
   const libraries = output.split("\n").flatMap((line) => /(?:=>\s*|^\s*)(\/\S+) \(0x/.exec(line)?.[1] ?? []);
-  return [{ source, target }, ...libraries.map((library) => ({ source: library, target: library }))];
+  const installed = (library: string) =>
+    root !== undefined && library.startsWith(`${root}/`) ? library.slice(root.length) : library;
+  return [{ source, target }, ...libraries.map((library) => ({ source: library, target: installed(library) }))];
 }
 
 const BLOCK = 512;

@@ -1,6 +1,7 @@
 import type { SeriesBudgets } from "../../components/capacity/budgets";
 import { platformRuleAreas } from "../../components/prometheus/rules";
 import { isAlertingRule, type RuleGroup } from "../../components/prometheus/rules/rule";
+import { storeKinds } from "../../components/prometheus/rules/stores";
 import { table } from "./markdown";
 
 /** Budgets of some fleet: the rules are the same for each, but for their figures. */
@@ -27,7 +28,9 @@ const recordRows = (groups: readonly RuleGroup[]) =>
 
 /** The generated part of docs/alerts.md. */
 export function alertReference(): string {
-  const areas = Object.entries(platformRuleAreas({ teams: true, gpuProfile: "profiling", seriesBudgets: anyBudgets }));
+  const areas = Object.entries(
+    platformRuleAreas({ teams: true, gpuProfile: "profiling", seriesBudgets: anyBudgets, stores: storeKinds }),
+  );
   return areas
     .flatMap(([area, groups]) => {
       const records = recordRows(groups);

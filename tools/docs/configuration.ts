@@ -14,6 +14,8 @@ interface Row {
   optional: boolean;
   /** The value of `kind` beside it that it belongs to, where there is a choice. */
   kind?: string;
+  /** The kind of long-term store that it belongs to: each has presets of its own. */
+  store?: string;
   /** Inside a list or a union: whether it must be given depends on what is around it. */
   conditional: boolean;
 }
@@ -21,6 +23,8 @@ interface Row {
 const scalars = { duration, bytes: quantity, CPU: cpu, "DNS label": dnsLabel };
 const environments = environmentSchema.options;
 const NO_PRESET = "–";
+const FIRST_STORE = "longTermStorage";
+const SECOND_STORE = "alsoWriteTo";
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
 const scalarOfPattern = new Map(
@@ -39,7 +43,7 @@ const variants = (schema: JsonSchema) => (schema.oneOf ?? []).map(solid);
 const kindOf = (variant: JsonSchema) => String(solid(variant.properties?.kind).const);
 
 /** The rows of an object's own keys, in the schema's order. */
-function rowsOfKeys(object: JsonSchema, path: string, around: Pick<Row, "conditional" | "kind">): Row[] {
+function rowsOfKeys(object: JsonSchema, path: string, around: Pick<Row, "conditional" | "kind" | "store">): Row[] {
   const prefix = path === "" ? "" : `${path}.`;
   return Object.entries(object.properties ?? {}).flatMap(([key, field]) =>
     rowsOf({ ...around, path: prefix + key, schema: solid(field), optional: !object.required?.includes(key) }),
@@ -49,18 +53,24 @@ function rowsOfKeys(object: JsonSchema, path: string, around: Pick<Row, "conditi
 /** The rows of a field: its own, and those of everything inside it. */
 function rowsOf(row: Row): Row[] {
   const { path, schema, conditional } = row;
+  // What longTermStorage has, once more.
+  if (path === SECOND_STORE) return [row];
   if (schema.oneOf) return [row, ...variants(schema).flatMap((variant) => rowsOfVariant(row, variant))];
   if (schema.type === "object") return rowsOfKeys(schema, path, row);
   if (schema.type !== "array") return [row];
   const item = solid(schema.items as JsonSchema | undefined);
-  const inside = rowsOf({ path: `${path}[]`, schema: item, optional: false, conditional: true });
+  const inside = rowsOf({ ...storeOf(row), path: `${path}[]`, schema: item, optional: false, conditional: true });
   return item.oneOf || item.type === "object" ? [{ ...row, conditional }, ...inside] : [row];
 }
 
-function rowsOfVariant({ path, schema, conditional }: Row, variant: JsonSchema): Row[] {
+const storeOf = ({ store }: Row) => (store === undefined ? {} : { store });
+
+function rowsOfVariant(row: Row, variant: JsonSchema): Row[] {
+  const { path, schema, conditional } = row;
   const choice = variants(schema).length > 1;
   return rowsOfKeys(variant, path, {
     conditional: conditional || choice,
+    ...(path === FIRST_STORE ? { store: kindOf(variant) } : storeOf(row)),
     ...(choice ? { kind: kindOf(variant) } : {}),
   }).filter((row) => row.path !== `${path}.kind`);
 }
@@ -72,6 +82,7 @@ function typeName(schema: JsonSchema): string {
     const item = solid(schema.items as JsonSchema | undefined);
     return item.oneOf || item.type === "object" ? "list" : `list of ${typeName(item)}`;
   }
+  if (schema.type === "boolean") return "true or false";
   if (schema.type === "integer") return `whole number from ${schema.minimum} to ${schema.maximum}`;
   const example = typeof schema.example === "string" ? `, such as ${code(schema.example)}` : "";
   return scalarOfPattern.get(schema.pattern) ?? `text${example}`;
@@ -83,11 +94,11 @@ function nearestKind(at: (keys: string[]) => unknown, keys: string[]): unknown {
   return above.map((parent) => at([...parent, "kind"])).find((kind) => kind !== undefined);
 }
 
-function presetAt(environment: (typeof environments)[number], { path, schema, kind }: Row): unknown {
+function presetAt(environment: (typeof environments)[number], { path, schema, kind, store }: Row): unknown {
   const at = (keys: string[]) =>
     keys.reduce<unknown>(
       (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
-      presets(environment),
+      presets(environment, store === undefined ? {} : { [FIRST_STORE]: { kind: store } }),
     );
   const keys = path.split(".");
   if (kind !== undefined && nearestKind(at, keys) !== kind) return undefined;
@@ -102,13 +113,16 @@ function presetCells(row: Row): string[] {
   });
 }
 
-function meaning({ schema, kind }: Row): string {
+const secretType = ({ pattern }: JsonSchema) => `${pattern?.includes("https?") ? "URL" : "text"}, **secret**`;
+
+function meaning({ schema, kind, store }: Row): string {
   const described = variants(schema).flatMap((variant) =>
     variant.description === undefined ? [] : [`${code(kindOf(variant))}: ${variant.description}`],
   );
   const own =
     schema.description ?? (schema.oneOf && described.length === 0 ? "Decides which keys stand beside it." : "");
-  return [kind === undefined ? "" : `With ${code(kind)}:`, own, ...described].filter(Boolean).join(" ");
+  const kinds = [...new Set([store, kind].filter((each) => each !== undefined))].map(code);
+  return [kinds.length === 0 ? "" : `With ${kinds.join(" and ")}:`, own, ...described].filter(Boolean).join(" ");
 }
 
 function settingsTable(rows: Row[]): string[] {
@@ -117,7 +131,7 @@ function settingsTable(rows: Row[]): string[] {
     rows.map((row) => [
       code(row.schema.oneOf ? `${row.path}.kind` : row.path),
       [
-        settingsSecretPaths.includes(row.path) ? "URL, **secret**" : typeName(row.schema),
+        settingsSecretPaths.includes(row.path) ? secretType(row.schema) : typeName(row.schema),
         ...(row.optional ? ["optional"] : []),
       ].join(", "),
       ...presetCells(row),

@@ -5,6 +5,7 @@ import { createProvider } from "../../components";
 import { deployCrds } from "../../crds/program";
 import { deploy } from "../../stacks/platform";
 import { repositoryRoot } from "../cli/paths";
+import { runProgram } from "../engine";
 import { type FleetProgramArgs, fleetProgram } from "../fleet/manifests";
 import { fleetScript } from "../fleet/script";
 import { setPath } from "../plan/paths";
@@ -37,11 +38,11 @@ export function crdsStack(cluster: ClusterReference): StackDefinition {
   };
 }
 
+/** The main project, with its settings as plain data. */
+export type PlatformStack = StackDefinition & { settings: unknown };
+
 /** The main project with a copy of Pulumi.local.yaml; `settings` are `path=value`, applied from left to right. */
-export async function platformStack(
-  cluster: ClusterReference,
-  settings: readonly string[],
-): Promise<StackDefinition & { settings: unknown }> {
+export async function platformStack(cluster: ClusterReference, settings: readonly string[]): Promise<PlatformStack> {
   const document = parseDocument(await readFile(path.join(repositoryRoot, "Pulumi.local.yaml"), "utf8"));
   const base: unknown = document.toJS().config[PLATFORM_KEY];
   const platform = settings.map(parseSetting).reduce((value, change) => setPath(value, change.path, change.value), {
@@ -56,6 +57,19 @@ export async function platformStack(
     program: async () => ({ ...deploy() }),
     settings: platform,
   };
+}
+
+/** What the platform would deploy, without asking a cluster. */
+export async function plannedObjects({ project, stack, program, settings }: PlatformStack): Promise<unknown[]> {
+  const { resources } = await runProgram({
+    project,
+    stack,
+    config: { [PLATFORM_KEY]: JSON.stringify(settings) },
+    configSecretKeys: [],
+    preview: true,
+    program,
+  });
+  return resources.map(({ inputs }) => inputs);
 }
 
 /** The simulated fleet: no part of the platform, so a project of its own. */

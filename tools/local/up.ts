@@ -2,15 +2,21 @@ import type { Progress } from "../cli/progress";
 import * as cluster from "../cluster";
 import type { ApiClient } from "../provider/apiClient";
 import { connect } from "../provider/apiClient";
-import { findTools } from "../toolchain";
 import { connectToContext } from "./access";
 import { type Changes, describeChanges, sum } from "./changes";
 import { checkedSettings, refuseSecrets } from "./checkSettings";
 import { type Engine, withEngine } from "./engine";
 import { type Health, waitUntilHealthy } from "./health";
-import { imageTools, platformImages } from "./images";
+import { plannedImages } from "./images";
 import type { Place } from "./place";
-import { type ClusterReference, crdsStack, fleetStack, platformStack } from "./programs";
+import {
+  type ClusterReference,
+  crdsStack,
+  fleetStack,
+  type PlatformStack,
+  plannedObjects,
+  platformStack,
+} from "./programs";
 import { writeRecord } from "./record";
 import { deployStack, openStack, type StackDefinition } from "./stacks";
 
@@ -35,11 +41,11 @@ export interface Platform {
 export async function bringUp(options: UpOptions, progress: Progress): Promise<Platform> {
   const { place } = options;
   // Before anything is started: a misspelt setting should cost a second, not a minute.
-  const { settings } = await platformStack({ name: "local" }, options.settings);
-  checkedSettings(settings);
-  refuseSecrets(settings);
+  const planned = await platformStack({ name: "local" }, options.settings);
+  checkedSettings(planned.settings);
+  refuseSecrets(planned.settings);
   if (place.kind === "context") (await connectToContext(place.context)).close();
-  const running = place.kind === "throwaway" ? await startCluster(place.name, progress) : undefined;
+  const running = place.kind === "throwaway" ? await startCluster(place.name, planned, progress) : undefined;
   const reference = place.kind === "context" ? contextReference(place.context) : clusterReference(running);
   return withEngine(place, progress, async (engine) => {
     if (engine.notice) progress.note(`note: ${engine.notice}`);
@@ -53,10 +59,9 @@ interface RunningCluster {
   images: cluster.WrappedImage[];
 }
 
-async function startCluster(name: string, progress: Progress): Promise<RunningCluster> {
-  const tools = await findTools(imageTools, progress);
-  const running = await cluster.up(name, progress);
-  return { cluster: running, images: await platformImages(tools) };
+async function startCluster(name: string, planned: PlatformStack, progress: Progress): Promise<RunningCluster> {
+  const images = await plannedImages(await plannedObjects(planned), progress);
+  return { cluster: await cluster.up(name, progress), images };
 }
 
 function clusterReference(running: RunningCluster | undefined): ClusterReference {

@@ -1,4 +1,8 @@
 import { versions } from "../../components/versions";
+import { storeGroups } from "./catalogueStores";
+import { type Download, github, type ToolEntry, type ToolGroup, withoutV } from "./entries";
+
+export type { Download, ToolGroup } from "./entries";
 
 /** The version of the throwaway cluster's Kubernetes, without `v`. */
 const KUBERNETES = "1.34.4";
@@ -6,43 +10,6 @@ const ETCD = "3.6.16";
 const COREDNS = "1.12.4";
 const KUBE_ROUTER = "2.1.0";
 const PULUMI = "3.259.0";
-
-const withoutV = (version: string) => version.replace(/^v/, "");
-
-/** Where a vendor publishes a build; the file is only used when it has the published checksum. */
-export interface Download {
-  url: string;
-  /** A file with lines `DIGEST  NAME`, or only a digest. */
-  checksumUrl: string;
-  /** The path inside a tar archive; without it, `url` is the program itself. */
-  member?: string;
-}
-
-/** One program. */
-export interface ToolEntry {
-  /** What `go build` is given. */
-  package: string;
-  /** How the program is asked for its version. */
-  versionArguments: readonly string[];
-  /** Where it answers, when not on stdout. */
-  versionOnStderr?: true;
-  download?: (architecture: "amd64" | "arm64") => Download;
-}
-
-/** Programs that come from one Go module, so that what they share is compiled once. */
-export interface ToolGroup {
-  /** Without `v`. */
-  version: string;
-  tags: readonly string[];
-  /** Linker flags that write the version into the program. */
-  stamps: Readonly<Record<string, string>>;
-  /** How long the build takes on two cores with a warm module cache, in seconds. */
-  seconds: number;
-  tools: Readonly<Record<string, ToolEntry>>;
-}
-
-const github = (repository: string, version: string) =>
-  `https://github.com/${repository}/releases/download/v${version}`;
 
 /** The release layout that Prometheus, Alertmanager and Thanos share. */
 const prometheusStyle =
@@ -240,6 +207,7 @@ export const catalogue = {
       ),
     },
   },
+  ...storeGroups,
   pulumi: {
     version: PULUMI,
     tags: [],

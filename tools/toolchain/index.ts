@@ -19,6 +19,9 @@ export interface Tool {
   source: "PATH" | "cache" | "download" | "build";
 }
 
+/** In a program's answer; Go makes the long form of a commit. */
+const VERSION = /\d+\.\d+\.\d+(-0\.\d{14}-[0-9a-f]{12})?/;
+
 const cachedPath = ({ name, group }: CatalogueTool) => path.join(cacheDirectory(), "bin", `${name}-${group.version}`);
 
 async function fromPath(tool: CatalogueTool): Promise<Tool | undefined> {
@@ -28,7 +31,7 @@ async function fromPath(tool: CatalogueTool): Promise<Tool | undefined> {
   const question = [file, ...tool.versionArguments];
   const command = tool.versionOnStderr ? ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh", ...question] : question;
   const output = await run(command, { env, timeout: 10_000 }).catch(() => "");
-  const version = /\d+\.\d+\.\d+/.exec(output)?.[0];
+  const version = VERSION.exec(output)?.[0];
   if (!version || !isUsableVersion(tool.name, version, tool.group.version)) return undefined;
   return { name: tool.name, path: file, version, source: "PATH" };
 }

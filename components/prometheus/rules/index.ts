@@ -17,6 +17,7 @@ import { nodeRules } from "./nodes";
 import { operatorRules } from "./operator";
 import { prometheusRules } from "./prometheus";
 import { type RuleContext, type RuleGroup, ruleFile } from "./rule";
+import { storeRuleAreas } from "./stores";
 import { teamRules } from "./teams";
 import { thanosRules } from "./thanos";
 import { volumeRules } from "./volumes";
@@ -54,6 +55,8 @@ export interface PlatformRulesArgs {
   kueue?: boolean;
   /** Whether an EFA exporter is scraped. Default: true. */
   efa?: boolean;
+  /** The kinds of long-term stores that run: `thanos`, `mimir`, `cortex`, `victoriaMetrics`. Default: none. */
+  stores?: string[];
   /** Whether other namespaces have monitors of their own. Default: false. */
   teams?: boolean;
   /** Active series that a team's namespace may have before an alert says so. Default: 100 000. */
@@ -92,6 +95,7 @@ export function platformRuleAreas(args: Omit<PlatformRulesArgs, "namespace">): R
   const areas = { ...own, ...(args.clusterMetrics === false ? {} : cluster) };
   return {
     ...Object.fromEntries(Object.entries(areas).map(([area, rules]) => [area, rules(context)])),
+    ...storeRuleAreas(args.stores ?? [], context),
     ...(args.gpus === false ? {} : gpuRuleAreas({ ...context, ...gpuContext(args) })),
     ...(args.seriesBudgets === undefined
       ? {}

@@ -10,10 +10,12 @@ export const thanosRules = (context: RuleContext): RuleGroup[] => {
   const of = (job: string) => `job="${job}", namespace="${context.namespace}"`;
   const sidecar = of(jobs.prometheusSidecar);
   const query = of(jobs.thanosQuery);
+  // A second one may ask the queriers of other clusters too.
+  const queriers = `job=~"${jobs.thanosQuery}(-.+)?", job!="${jobs.thanosQueryFrontend}", namespace="${context.namespace}"`;
   return [
     connection(sidecar, of(jobs.prometheus)),
     upload(sidecar),
-    querier(query),
+    querier(queriers),
     answers(query, sidecar),
     ...thanosRulerGroups(context),
   ];

@@ -1,0 +1,16 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { RingStoreFacts } from "./configuration";
+import type { Role } from "./roles";
+
+/** What tells Mimir from Cortex. */
+export interface RingStoreProduct {
+  /** `mimir`: the software, and the configuration file's name. */
+  software: string;
+  image: string;
+  roles: Role[];
+  /** The configuration file, which all parts share. */
+  configuration(facts: RingStoreFacts): object;
+  /** What only one part, or one zone, is told. */
+  flags(target: string, zone: string | undefined): string[];
+  env?: k8s.types.input.core.v1.EnvVar[];
+}

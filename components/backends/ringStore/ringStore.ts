@@ -1,0 +1,170 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { disruptionBudget } from "../../kubernetes/disruptionBudget";
+import { createServer, type Server, type ServerArgs, type ServerFiles } from "../../kubernetes/server";
+import { bucketAccount } from "../bucket";
+import type { RingStoreArgs } from "./args";
+import { type CacheName, DATA, GOSSIP_PORT, GRPC_PORT, HTTP_PORT, SCRATCH } from "./configuration";
+import { DRAINED_TO, refuseFewerIngesters } from "./drainedIngesters";
+import { createGateway } from "./gateway";
+import { createCaches, createFiles, createGossipService, labelsOf } from "./objects";
+import { zoneCount } from "./problems";
+import type { RingStoreProduct } from "./product";
+import type { Role } from "./roles";
+
+/** A part, with its pods: one set, or one for each zone. */
+export interface Part {
+  role: Role;
+  servers: Server[];
+}
+
+/** Everything that a store is made of. */
+export interface RingStore {
+  parts: Part[];
+  caches?: Record<CacheName, Server>;
+  gateway: Server;
+  /** Label of all pods that gossip. */
+  gossip: Record<string, string>;
+}
+
+/** User of the pods: that of Mimir's chart. */
+const USER = 10001;
+
+const letter = (index: number) => `zone-${String.fromCharCode(97 + index)}`;
+
+/** Makes all workloads of a store. */
+export function createRingStore(
+  name: string,
+  args: RingStoreArgs,
+  product: RingStoreProduct,
+  opts: pulumi.CustomResourceOptions,
+): RingStore {
+  const gossip = { "gpu-observability/gossip": name };
+  createGossipService(name, args, product, gossip, opts);
+  const caches = createCaches(name, args, opts);
+  const files = createFiles(name, args, product, caches, opts);
+  const context = { name, args, product, files, gossip, opts };
+  const parts = product.roles.map((role) => ({
+    role,
+    servers: role.zoned ? zoned(context, role) : [single(context, role)],
+  }));
+  return {
+    parts,
+    ...(caches === undefined ? {} : { caches }),
+    gateway: createGateway(name, args, opts),
+    gossip,
+  };
+}
+
+interface Context {
+  name: string;
+  args: RingStoreArgs;
+  product: RingStoreProduct;
+  files: ServerFiles[];
+  gossip: Record<string, string>;
+  opts: pulumi.CustomResourceOptions;
+}
+
+function single(context: Context, role: Role): Server {
+  return createServer(serverArgs(context, role, `${context.name}-${role.target}`, undefined), context.opts);
+}
+
+/** One set of pods after the other: a zone is rolled when the one before it is ready. */
+function zoned(context: Context, role: Role): Server[] {
+  const { name, args, product, opts } = context;
+  const count = zoneCount(args);
+  const group = { "gpu-observability/rollout-group": `${name}-${role.target}` };
+  const servers: Server[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const previous = servers.at(-1);
+    const base = serverArgs(context, role, `${name}-${role.target}-${letter(index)}`, letter(index));
+    const zone = args.zones?.[index];
+    servers.push(
+      createServer(
+        {
+          ...base,
+          podLabels: { ...base.podLabels, ...group },
+          budget: false,
+          ...(zone === undefined ? { spreadGroup: { labels: group, replicas: count * role.size.replicas } } : { zone }),
+          ...(role.target === "ingester" ? ingesterGuards(args) : {}),
+        },
+        {
+          ...opts,
+          customTimeouts: rolloutTimeouts(role),
+          ...(previous === undefined ? {} : { dependsOn: [...dependencies(opts), previous.workload] }),
+        },
+      ),
+    );
+  }
+  const budget = { namespace: args.namespace, labels: labelsOf(name, product), matchLabels: group };
+  if (count * role.size.replicas > 1) disruptionBudget(`${name}-${role.target}`, budget, opts);
+  if (role.target === "ingester") {
+    refuseFewerIngesters(
+      `${args.clusterScopedPrefix ?? "gpu-observability"}-${name}-ingesters`,
+      { namespace: args.namespace, labels: labelsOf(name, product), namePrefix: `${name}-ingester-zone-` },
+      opts,
+    );
+  }
+  return servers;
+}
+
+const ingesterGuards = (args: RingStoreArgs) => ({
+  ...(args.protect ? { protect: true } : {}),
+  ...(args.ingestersDrainedTo === undefined
+    ? {}
+    : { statefulSetAnnotations: { [DRAINED_TO]: String(args.ingestersDrainedTo) } }),
+});
+
+/** A pod of a large ingester needs minutes to stop, and minutes to read its log again; they go one after the other [judgement]. */
+const MINUTES_PER_POD = 20;
+
+function rolloutTimeouts({ size }: Role): pulumi.CustomTimeouts {
+  const minutes = `${MINUTES_PER_POD * size.replicas}m`;
+  return { create: minutes, update: minutes };
+}
+
+const dependencies = ({ dependsOn = [] }: pulumi.CustomResourceOptions): pulumi.Input<pulumi.Resource>[] =>
+  Array.isArray(dependsOn) ? dependsOn : [dependsOn as pulumi.Input<pulumi.Resource>];
+
+function serverArgs(context: Context, role: Role, instance: string, zone: string | undefined): ServerArgs {
+  const { args, product, files, gossip } = context;
+  const { size } = role;
+  return {
+    identity: { name: `${product.software}-${role.target}`, instance, component: "storage" },
+    namespace: args.namespace,
+    replicas: size.replicas,
+    cpu: size.cpu,
+    memory: size.memory,
+    image: product.image,
+    args: [
+      `-target=${role.target}`,
+      `-config.file=/etc/${product.software}/${product.software}.yaml`,
+      ...product.flags(role.target, zone),
+    ],
+    ...(product.env === undefined ? {} : { env: product.env }),
+    listens: {
+      http: { port: HTTP_PORT, scrape: {} },
+      grpc: { port: GRPC_PORT },
+      ...(role.gossip ? { gossip: { port: GOSSIP_PORT } } : {}),
+    },
+    requireSpread: args.requireSpread ?? true,
+    user: USER,
+    ...(role.bucket ? bucketAccount(args.bucket) : {}),
+    // No liveness probe: what replays its log or merges blocks must not be killed for being slow.
+    readiness: { path: "/ready", port: "http", periodSeconds: 10, failureThreshold: 3 },
+    files,
+    ...(role.data
+      ? {
+          data: {
+            mountPath: DATA,
+            ...(size.volumeSize === undefined ? {} : { volumeSize: size.volumeSize }),
+            ...(size.ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize: size.ephemeralStorageSize }),
+            ...(size.storageClass === undefined ? {} : { storageClass: size.storageClass }),
+          },
+        }
+      : {}),
+    headless: role.headless || role.data,
+    scratch: [{ mountPath: SCRATCH, size: "64Mi" }],
+    terminationGraceSeconds: role.graceSeconds,
+    ...(role.gossip ? { podLabels: gossip } : {}),
+  };
+}

@@ -1,0 +1,83 @@
+import type { IPrometheus } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/Prometheus";
+import type * as pulumi from "@pulumi/pulumi";
+import type { DeepInput } from "../kubernetes/customResources";
+import { REPLICA_LABEL } from "./replicaLabel";
+
+/** Where samples are written as they are scraped. */
+export interface RemoteWriteArgs {
+  /** Unique among the places; names the queue in metrics and alerts. */
+  name: string;
+  /** The whole address. */
+  url: pulumi.Input<string>;
+  /** Headers of each request, such as the tenant. Not for secrets. */
+  headers?: Record<string, string>;
+  /**
+   * Label under which the replicas of one shard are one group, for stores that take each group from one replica at a time. Its
+   * value is `CLUSTER/SHARD`. Default: no such label.
+   */
+  haGroupLabel?: string;
+  /** Whether the label that tells replicas apart is left out, for stores that merge equal series. Default: false. */
+  dropReplicaLabel?: boolean;
+  /** Parallel senders at most. Default: 50. */
+  maxShards?: number;
+  /** Samples of one request. Default: 2 000. */
+  maxSamplesPerSend?: number;
+  /** Samples that each sender holds. Default: 10 000. */
+  capacity?: number;
+}
+
+type RemoteWrite = DeepInput<NonNullable<NonNullable<IPrometheus["spec"]>["remoteWrite"]>[number]>;
+type Relabelings = NonNullable<
+  NonNullable<NonNullable<IPrometheus["spec"]>["remoteWrite"]>[number]["writeRelabelConfigs"]
+>;
+
+/**
+ * One queue, in the operator's notation. `replicaLabel` tells those that write apart; stores only know that of Prometheus.
+ */
+export function remoteWrite(args: RemoteWriteArgs, replicaLabel: string = REPLICA_LABEL): RemoteWrite {
+  const relabelings = [...renamed(replicaLabel), ...writeRelabelings(args)];
+  return {
+    name: args.name,
+    url: args.url,
+    ...(args.headers === undefined ? {} : { headers: args.headers }),
+    // Requests must not be redirected to where the network policy has nothing to say.
+    followRedirects: false,
+    queueConfig: {
+      capacity: args.capacity ?? 10_000,
+      maxShards: args.maxShards ?? 50,
+      maxSamplesPerSend: args.maxSamplesPerSend ?? 2_000,
+      maxBackoff: "5s",
+      // A tenant above its rate limit would otherwise lose what it was told to send later.
+      retryOnRateLimit: true,
+    },
+    metadataConfig: { send: true, sendInterval: "1m" },
+    ...(relabelings.length === 0 ? {} : { writeRelabelConfigs: relabelings }),
+  };
+}
+
+const renamed = (replicaLabel: string): Relabelings =>
+  replicaLabel === REPLICA_LABEL
+    ? []
+    : [
+        { sourceLabels: [replicaLabel], targetLabel: REPLICA_LABEL, action: "replace" },
+        { regex: replicaLabel, action: "labeldrop" },
+      ];
+
+/** External labels are there already when these look. */
+function writeRelabelings({ haGroupLabel, dropReplicaLabel }: RemoteWriteArgs): Relabelings {
+  return [
+    ...(haGroupLabel === undefined
+      ? []
+      : [
+          {
+            // `CLUSTER;prometheus-NAME-shard-1-0`: all but the last number is the shard.
+            sourceLabels: ["cluster", REPLICA_LABEL],
+            regex: "(.+);(.+)-[0-9]+",
+            targetLabel: haGroupLabel,
+            replacement: "$1/$2",
+            action: "replace" as const,
+          },
+        ]),
+    ...(dropReplicaLabel ? [{ regex: REPLICA_LABEL, action: "labeldrop" as const }] : []),
+  ];
+}
