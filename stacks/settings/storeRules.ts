@@ -92,16 +92,23 @@ const bucketOf = (store: StoreSettings) => ("bucket" in store ? store.bucket : u
 /** The part of a bucket that a store takes for its own. */
 const prefixOf = (store: StoreSettings) => bucketOf(store)?.prefix ?? store.kind;
 
+/** Cortex takes the whole bucket: its tenants are folders at the root. */
+const placeOf = (store: StoreSettings) => (store.kind === "cortex" ? "" : `${prefixOf(store)}/`);
+
+const inWords = (store: StoreSettings) => placeOf(store) || "the whole bucket";
+
 function sharedBucket(first: StoreSettings, second: StoreSettings): FoundProblem[] {
   const [one, other] = [bucketOf(first), bucketOf(second)];
   if (one === undefined || other === undefined || one.name !== other.name || one.endpoint !== other.endpoint) return [];
-  const [mine, theirs] = [`${prefixOf(first)}/`, `${prefixOf(second)}/`];
+  const [mine, theirs] = [placeOf(first), placeOf(second)];
   if (!mine.startsWith(theirs) && !theirs.startsWith(mine)) return [];
   return [
     {
       path: ["alsoWriteTo", "bucket", "prefix"],
-      rule: `must not be within that of longTermStorage (${prefixOf(first)}), nor around it: one store would delete the blocks of the other`,
-      fix: `set it to ${second.kind}, or take another bucket`,
+      rule: `must not be within that of longTermStorage, nor around it (${first.kind} has ${inWords(first)}, ${second.kind} ${inWords(second)}): one store would delete the blocks of the other`,
+      fix: [first, second].some(({ kind }) => kind === "cortex")
+        ? "take another bucket"
+        : `set it to ${second.kind}, or take another bucket`,
     },
   ];
 }

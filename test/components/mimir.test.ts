@@ -216,7 +216,7 @@ describe("Mimir", () => {
       [write.name, write.headers, write.haGroupLabel],
       ["mimir", { "X-Scope-OrgID": "platform" }, "ha_group"],
     );
-    assert.equal(contract.rulerWrites?.write.dropReplicaLabel, true);
+    assert.equal(contract.rulerWrites?.write.haGroupLabel, "ha_group");
     assert.deepEqual(
       contract.callBucket.map(({ name }) => name).sort(),
       [...zonesOf("ingester"), ...zonesOf("store-gateway"), "mimir-compactor", "mimir-querier"].sort(),

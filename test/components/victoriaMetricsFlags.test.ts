@@ -73,8 +73,8 @@ describe("flags of VictoriaMetrics' cluster, of which this is the only check: th
         resources: { cpu: "1", memory: "8Gi" },
         data: { kind: "volume", size: "1Ti" },
         minFreeDiskSpace: "50Gi",
-        protect: true,
       },
+      deletionProtection: true,
     });
     check(graph, ["common", "enterprise"]);
   });

@@ -97,7 +97,7 @@ export interface RingStoreArgs {
   /** Whether replicas must be on different nodes and spread over the zones. Default: true. */
   requireSpread?: boolean;
   /** Whether Pulumi refuses to delete the ingesters, which hold what the bucket does not yet have. Default: false. */
-  protect?: boolean;
+  deletionProtection?: boolean;
   /** Begins the names of objects that belong to no namespace. Default: `gpu-observability`; unique in the cluster. */
   clusterScopedPrefix?: string;
   /** Image, of the version in {@link versions}. Default: the one in {@link images}. */

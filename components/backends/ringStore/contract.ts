@@ -62,8 +62,8 @@ export function ringStoreContract(store: RingStore, args: RingStoreArgs, kind: s
       { member: gateway.member, listener: "http", why: "writes and asks for a tenant" },
       { member: distributor.member, listener: "http", why: "writes for a tenant" },
     ],
-    // Both rulers write the same series at the same time, once the label that tells them apart is gone.
-    rulerWrites: { write: { ...writes, dropReplicaLabel: true }, to: distributor.member, listener: "http" },
+    // The rulers are a pair like any other: one of them is taken at a time.
+    rulerWrites: { write: { ...writes, haGroupLabel: HA_GROUP_LABEL }, to: distributor.member, listener: "http" },
   };
 }
 

@@ -1,15 +1,34 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { disruptionBudget } from "../../kubernetes/disruptionBudget";
 import { createServer, type Server, type ServerArgs, type ServerFiles } from "../../kubernetes/server";
+import type { Relabeling } from "../../kubernetes/serviceMonitor";
 import { bucketAccount } from "../bucket";
 import type { RingStoreArgs } from "./args";
-import { type CacheName, DATA, GOSSIP_PORT, GRPC_PORT, HTTP_PORT, SCRATCH } from "./configuration";
+import { type CacheName, DATA, GOSSIP_PORT, GRPC_PORT, HA_GROUP_LABEL, HTTP_PORT, SCRATCH } from "./configuration";
 import { DRAINED_TO, refuseFewerIngesters } from "./drainedIngesters";
 import { createGateway } from "./gateway";
 import { createCaches, createFiles, createGossipService, labelsOf } from "./objects";
 import { zoneCount } from "./problems";
 import type { RingStoreProduct } from "./product";
 import type { Role } from "./roles";
+
+/** The tracker calls the group of a pair `cluster`, which is the label of the cluster everywhere else. */
+const haTrackerLabels: Relabeling[] = [
+  {
+    sourceLabels: ["__name__", "cluster"],
+    regex: "cortex_ha_tracker_.+;(.+)",
+    targetLabel: HA_GROUP_LABEL,
+    replacement: "$1",
+    action: "replace",
+  },
+  {
+    sourceLabels: ["__name__"],
+    regex: "cortex_ha_tracker_.+",
+    targetLabel: "cluster",
+    replacement: "",
+    action: "replace",
+  },
+];
 
 /** A part, with its pods: one set, or one for each zone. */
 export interface Part {
@@ -108,7 +127,7 @@ function zoned(context: Context, role: Role): Server[] {
 }
 
 const ingesterGuards = (args: RingStoreArgs) => ({
-  ...(args.protect ? { protect: true } : {}),
+  ...(args.deletionProtection ? { protect: true } : {}),
   ...(args.ingestersDrainedTo === undefined
     ? {}
     : { statefulSetAnnotations: { [DRAINED_TO]: String(args.ingestersDrainedTo) } }),
@@ -142,7 +161,7 @@ function serverArgs(context: Context, role: Role, instance: string, zone: string
     ],
     ...(product.env === undefined ? {} : { env: product.env }),
     listens: {
-      http: { port: HTTP_PORT, scrape: {} },
+      http: { port: HTTP_PORT, scrape: role.target === "distributor" ? { metricRelabelings: haTrackerLabels } : {} },
       grpc: { port: GRPC_PORT },
       ...(role.gossip ? { gossip: { port: GOSSIP_PORT } } : {}),
     },

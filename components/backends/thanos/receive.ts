@@ -44,6 +44,8 @@ export interface ThanosReceive {
   samplesPerRequest?: number;
   /** Requests that one router works on at once; more of them wait. Default: 100. */
   concurrentRequests?: number;
+  /** Whether Pulumi refuses to delete the ingestors, which hold what the bucket lacks. Default: false. */
+  deletionProtection?: boolean;
 }
 
 interface ReceiveArgs extends ThanosWorkloads {
@@ -127,6 +129,7 @@ function createIngestors(args: ReceiveArgs, group: Group, opts: pulumi.CustomRes
     {
       identity: { name: NAME, instance: group.name, component: "receive" },
       namespace: args.namespace,
+      protect: args.receive.deletionProtection ?? false,
       replicas: group.ingestors,
       image: args.image,
       args: [

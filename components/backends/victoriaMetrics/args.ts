@@ -142,7 +142,7 @@ export interface VictoriaMetricsArgs {
   /** `FILTER:RETENTION`, as `{team="research"}:30d`. Needs a licence. Default: everything is kept for `retentionDays`. */
   retentionFilters?: string[];
   /** Whether Pulumi refuses to delete what serves the data. Default: false. */
-  protect?: boolean;
+  deletionProtection?: boolean;
   /** Whether replicas must be on different nodes and spread over the zones. Default: true. */
   requireSpread?: boolean;
   /** Where the images come from. */

@@ -94,7 +94,7 @@ function createStorage(args: VictoriaMetricsArgs, nodes: number, opts: pulumi.Cu
       // What is in memory has to reach the disk.
       terminationGraceSeconds: 120,
       ...licenceFiles(args),
-      ...(args.protect === undefined ? {} : { protect: args.protect }),
+      ...(args.deletionProtection === undefined ? {} : { protect: args.deletionProtection }),
     },
     opts,
   );

@@ -37,7 +37,7 @@ export function createSingle(args: VictoriaMetricsArgs, opts: pulumi.CustomResou
       // What is in memory has to reach the disk.
       terminationGraceSeconds: 120,
       ...licenceFiles(args),
-      ...(args.protect === undefined ? {} : { protect: args.protect }),
+      ...(args.deletionProtection === undefined ? {} : { protect: args.deletionProtection }),
     },
     opts,
   );

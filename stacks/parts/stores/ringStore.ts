@@ -49,7 +49,7 @@ export function ringStoreArgs(
     distributor: workload(store.distributor),
     ingester: workload(store.ingester),
     ...(store.ingestersDrainedTo === undefined ? {} : { ingestersDrainedTo: store.ingestersDrainedTo }),
-    protect: store.protect,
+    deletionProtection: store.deletionProtection,
     storeGateway: workload(store.storeGateway),
     querier: workload(store.querier),
     queryFrontend: workload(store.queryFrontend),

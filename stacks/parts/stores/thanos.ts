@@ -69,13 +69,15 @@ function cacheArgs({ cache }: ThanosSettings): Pick<ThanosStoreArgs, "memcached"
 
 function receiveArgs({ receive }: ThanosSettings): Pick<ThanosStoreArgs, "receive"> {
   if (receive.kind === "none") return {};
-  const { routers, routerResources, zones, ingestors, replicationFactor, resources, storage } = receive;
+  const { routers, routerResources, zones, ingestors, replicationFactor, resources, storage, deletionProtection } =
+    receive;
   return {
     receive: {
       routers: { ...withoutUndefined({ replicas: routers }), ...routerResources },
       ...withoutUndefined({ zones, ingestors, replicationFactor }),
       ...resources,
       ...storageArgs(storage),
+      deletionProtection,
     },
   };
 }

@@ -23,7 +23,7 @@ export function createVictoriaMetrics(context: CustomResourceContext, store: Vic
       dedupInterval: store.dedupInterval,
       ...(store.architecture === "cluster" ? clusterArgs(store.cluster) : {}),
       storage: { ...store.storage.resources, ...storageArgs(store.storage.data) },
-      protect: store.storage.protect,
+      deletionProtection: store.deletionProtection,
       agents: { replicas: store.agents.replicas, ...store.agents.resources, ...storageArgs(store.agents.queue) },
       queryTimeout: store.queries.timeout,
       maxSeriesPerQuery: store.queries.maxSeries,

@@ -9,6 +9,7 @@ import type { Settings } from "../schema";
 import type { FoundProblem } from "../settingRule";
 import { resourcesSchema, storageSchema } from "../storage";
 import { bucketSchema } from "./bucket";
+import { deletionProtection } from "./deletionProtection";
 import { loadProblems } from "./ringStoreLoad";
 
 /** A component without data: how many pods, how large. */
@@ -77,11 +78,7 @@ export const ringStoreFields = {
     .describe(
       "The number of ingesters per zone down to which they were drained (docs/stores.md). Without it the API server refuses fewer than there are.",
     ),
-  protect: z
-    .boolean({ error: "must be true or false" })
-    .describe(
-      "Whether Pulumi refuses to delete the ingesters, which hold what the bucket lacks; set it to false, then delete.",
-    ),
+  deletionProtection: deletionProtection(),
   storeGateway: statefulSchema.describe("They read blocks from the bucket. The same number in each zone."),
   querier: statelessSchema.describe("They evaluate PromQL."),
   queryFrontend: statelessSchema.describe("They split queries and cache results."),
@@ -101,7 +98,7 @@ const shared = {
   zones: [],
   replicationFactor: 3,
   haFailoverSeconds: 45,
-  protect: false,
+  deletionProtection: false,
 };
 
 /** Small enough for a laptop, with three ingesters, so that one may go. */
@@ -138,7 +135,7 @@ const development = {
 /** A million series: Mimir's small preset, with two where it has one (components/backends/ringStore/roles.ts). */
 const production = {
   ...shared,
-  protect: true,
+  deletionProtection: true,
   retention: "365d",
   distributor: pods(3, "2", "4Gi"),
   ingester: { ...pods(1, "3500m", "12Gi"), storage: volume("50Gi") },

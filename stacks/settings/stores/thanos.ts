@@ -3,6 +3,7 @@ import type { Presets } from "../environment";
 import { cidr, dnsLabel, duration, quantity, wholeNumber } from "../fields";
 import { resourcesSchema, storageSchema } from "../storage";
 import { bucketSchema } from "./bucket";
+import { deletionProtection } from "./deletionProtection";
 
 const HOST_AND_PORT = "must be a host and a port, and no https:// before it";
 
@@ -76,6 +77,7 @@ const receiveSchema = z.discriminatedUnion("kind", [
       .describe("Copies of each sample; a write needs more than half of them. Default: 3."),
     resources: resourcesSchema.optional().describe("Those of each ingestor. Default: 500m and 4Gi."),
     storage: storageSchema.describe("Where each ingestor keeps what is not uploaded yet, and the last two days."),
+    deletionProtection: deletionProtection().default(true),
   }),
 ]);
 

@@ -3,6 +3,7 @@ import type { Presets } from "../environment";
 import { duration, quantity, secretText, wholeNumber } from "../fields";
 import { resourcesSchema, storageSchema } from "../storage";
 import { bucketSchema } from "./bucket";
+import { deletionProtection } from "./deletionProtection";
 
 const flag = () => z.boolean({ error: "must be true or false" });
 
@@ -45,6 +46,7 @@ export const victoriaMetricsSchema = z.strictObject({
   allowMixedIntervals: flag().describe(
     "Whether something may be scraped less often than dedupInterval. Nothing of it is lost, but it is stored once for each replica of Prometheus. What namespaces of teams scrape is not looked at here.",
   ),
+  deletionProtection: deletionProtection(),
   storage: z
     .strictObject({
       resources: resourcesSchema,
@@ -52,7 +54,6 @@ export const victoriaMetricsSchema = z.strictObject({
       minFreeDiskSpace: quantity()
         .optional()
         .describe("Free space below which no more samples are taken. Default: a tenth of the volume."),
-      protect: flag().describe("Whether Pulumi refuses to delete what serves the data; set it to false, then delete."),
     })
     .describe("Each storage node of the cluster, or the single server."),
   cluster: z
@@ -133,11 +134,12 @@ const small = { cpu: "10m", memory: "128Mi" };
 export const victoriaMetricsPresets: Presets = {
   local: {
     ...common,
+    deletionProtection: false,
     architecture: "single",
     retention: "1d",
     dedupInterval: "10s",
     allowMixedIntervals: true,
-    storage: { resources: { cpu: "50m", memory: "512Mi" }, data: ephemeral("2Gi"), protect: false },
+    storage: { resources: { cpu: "50m", memory: "512Mi" }, data: ephemeral("2Gi") },
     cluster: {
       replicationFactor: 1,
       storageNodes: 1,
@@ -151,11 +153,12 @@ export const victoriaMetricsPresets: Presets = {
   },
   development: {
     ...common,
+    deletionProtection: false,
     architecture: "single",
     retention: "30d",
     dedupInterval: "30s",
     allowMixedIntervals: true,
-    storage: { resources: { cpu: "250m", memory: "2Gi" }, data: volume("50Gi"), protect: false },
+    storage: { resources: { cpu: "250m", memory: "2Gi" }, data: volume("50Gi") },
     cluster: {
       replicationFactor: 1,
       storageNodes: 1,
@@ -169,11 +172,12 @@ export const victoriaMetricsPresets: Presets = {
   },
   production: {
     ...common,
+    deletionProtection: true,
     architecture: "cluster",
     retention: "400d",
     dedupInterval: "30s",
     allowMixedIntervals: false,
-    storage: { resources: { cpu: "1", memory: "8Gi" }, data: volume("1Ti"), protect: true },
+    storage: { resources: { cpu: "1", memory: "8Gi" }, data: volume("1Ti") },
     cluster: {
       replicationFactor: 2,
       storageNodes: 3,

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { remoteWrite } from "../../components/prometheus/remoteWrite";
+
+const queue = { name: "store", url: "http://store.monitoring.svc/api/v1/push" };
+const relabelings = (more: object, replicaLabel?: string) =>
+  (remoteWrite({ ...queue, ...more }, replicaLabel) as { writeRelabelConfigs?: object[] }).writeRelabelConfigs;
+
+const group = {
+  sourceLabels: ["cluster", "prometheus_replica"],
+  regex: "(.+);(.+)-[0-9]+",
+  targetLabel: "ha_group",
+  replacement: "$1/$2",
+  action: "replace",
+};
+
+/** What the labels become, the binaries' tests and the e2e show. */
+describe("a queue of remote write", () => {
+  it("changes no label unless it is told to", () => assert.equal(relabelings({}), undefined));
+
+  it("names the pair in a label of its own, and never in cluster", () => {
+    assert.deepEqual(relabelings({ haGroupLabel: "ha_group" }), [group]);
+  });
+
+  it("leaves the replica out for stores that merge equal series", () => {
+    assert.deepEqual(relabelings({ dropReplicaLabel: true }), [{ regex: "prometheus_replica", action: "labeldrop" }]);
+  });
+
+  it("of rulers calls them replicas as those of Prometheus are called, before anything else", () => {
+    assert.deepEqual(relabelings({ haGroupLabel: "ha_group" }, "thanos_ruler_replica"), [
+      { sourceLabels: ["thanos_ruler_replica"], targetLabel: "prometheus_replica", action: "replace" },
+      { regex: "thanos_ruler_replica", action: "labeldrop" },
+      group,
+    ]);
+  });
+
+  it("retries what a store refuses for its rate, and follows no redirection", () => {
+    const made = remoteWrite(queue) as { followRedirects?: boolean; queueConfig?: { retryOnRateLimit?: boolean } };
+    assert.deepEqual([made.followRedirects, made.queueConfig?.retryOnRateLimit], [false, true]);
+  });
+});
