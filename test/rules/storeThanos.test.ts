@@ -5,7 +5,7 @@ import { monitoring, ofWorkload, proveAlone, series, workload } from "./storeInp
 const rules = thanosStoreRules(monitoring);
 
 describe("rules: Thanos, the bucket and what reads it", () => {
-  const store = { job: "thanos-store-1", pod: "thanos-store-1-0" };
+  const store = { job: "thanos-store-1-of-2", pod: "thanos-store-1-of-2-0" };
   const { job: _, ...pod } = { ...monitoring, ...store };
 
   const operations = (failures: string, of: Record<string, string> = store): Input => ({
@@ -20,9 +20,9 @@ describe("rules: Thanos, the bucket and what reads it", () => {
       alerts: [
         {
           labels: { ...pod, operation: "get_range" },
-          summary: "thanos-store-1-0 cannot use the bucket.",
+          summary: "thanos-store-1-of-2-0 cannot use the bucket.",
           description:
-            "10 % of the operations get_range of thanos-store-1-0 on the bucket fail: blocks are not uploaded, not compacted or missing from answers.",
+            "10 % of the operations get_range of thanos-store-1-of-2-0 on the bucket fail: blocks are not uploaded, not compacted or missing from answers.",
         },
       ],
     },
@@ -34,21 +34,21 @@ describe("rules: Thanos, the bucket and what reads it", () => {
   });
 
   proveAlone(rules, "ThanosStoreDown", {
-    input: workload("statefulset", "thanos-store-1", "2x60", "2x5 0x60"),
+    input: workload("statefulset", "thanos-store-1-of-2", "2x60", "2x5 0x60"),
     quiet: "15m",
     fires: {
       at: "16m",
       alerts: [
         {
-          labels: ofWorkload("statefulset", "thanos-store-1"),
-          summary: "No replica of thanos-store-1 is ready.",
+          labels: ofWorkload("statefulset", "thanos-store-1-of-2"),
+          summary: "No replica of thanos-store-1-of-2 is ready.",
           description:
-            "thanos-store-1 has had 0 ready replicas for 10 minutes: queries lack the blocks of the bucket that belong to it, and say so only in a warning.",
+            "thanos-store-1-of-2 has had 0 ready replicas for 10 minutes: queries lack the blocks of the bucket that belong to it, and say so only in a warning.",
         },
       ],
     },
     silent: [
-      { why: "one of two answers", input: workload("statefulset", "thanos-store-0", "2x60", "1x60") },
+      { why: "one of two answers", input: workload("statefulset", "thanos-store-0-of-2", "2x60", "1x60") },
       { why: "scaled to nothing", input: workload("statefulset", "thanos-store", "0x60", "0x60") },
       { why: "a team's own", input: workload("statefulset", "my-thanos-store", "2x60", "0x60") },
     ],
@@ -63,9 +63,9 @@ describe("rules: Thanos, the bucket and what reads it", () => {
       alerts: [
         {
           labels: { ...monitoring, ...store },
-          summary: "thanos-store-1-0 does not get new blocks from the bucket.",
+          summary: "thanos-store-1-of-2-0 does not get new blocks from the bucket.",
           description:
-            "thanos-store-1-0 failed 4 times in an hour to list or load blocks: what is older than the local retention of Prometheus and not loaded is missing from answers.",
+            "thanos-store-1-of-2-0 failed 4 times in an hour to list or load blocks: what is older than the local retention of Prometheus and not loaded is missing from answers.",
         },
       ],
     },
@@ -92,9 +92,9 @@ describe("rules: Thanos, the bucket and what reads it", () => {
       alerts: [
         {
           labels: pod,
-          summary: "thanos-store-1-0 fails to answer queriers.",
+          summary: "thanos-store-1-of-2-0 fails to answer queriers.",
           description:
-            "25 % of the requests for series to thanos-store-1-0 fail: answers lack old data, and carry a warning that dashboards rarely show.",
+            "25 % of the requests for series to thanos-store-1-of-2-0 fail: answers lack old data, and carry a warning that dashboards rarely show.",
         },
       ],
     },
@@ -118,9 +118,9 @@ describe("rules: Thanos, the bucket and what reads it", () => {
       alerts: [
         {
           labels: pod,
-          summary: "thanos-store-1-0 reads the bucket slowly.",
+          summary: "thanos-store-1-of-2-0 reads the bucket slowly.",
           description:
-            "A tenth of the requests for series to thanos-store-1-0 take longer than 26 s: queries over old data are slow or time out.",
+            "A tenth of the requests for series to thanos-store-1-of-2-0 take longer than 26 s: queries over old data are slow or time out.",
         },
       ],
     },

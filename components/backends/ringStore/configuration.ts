@@ -110,6 +110,8 @@ export const commonLimits = (args: RingStoreArgs) => ({
   accept_ha_samples: true,
   ha_cluster_label: HA_GROUP_LABEL,
   ha_replica_label: REPLICA_LABEL,
+  // What every shard scrapes would otherwise be one series for each, and joins with it ambiguous. The tracker has read it by then.
+  drop_labels: [HA_GROUP_LABEL],
   ingestion_rate: 1,
   ingestion_burst_size: 1,
   max_label_names_per_series: args.labelLimit ?? 60,

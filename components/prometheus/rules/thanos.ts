@@ -11,7 +11,7 @@ export const thanosRules = (context: RuleContext): RuleGroup[] => {
   const sidecar = of(jobs.prometheusSidecar);
   const query = of(jobs.thanosQuery);
   // A second one may ask the queriers of other clusters too.
-  const queriers = `job=~"${jobs.thanosQuery}(-.+)?", job!="${jobs.thanosQueryFrontend}", namespace="${context.namespace}"`;
+  const queriers = `job=~"${jobs.thanosQuery}(-global)?", namespace="${context.namespace}"`;
   return [
     connection(sidecar, of(jobs.prometheus)),
     upload(sidecar),

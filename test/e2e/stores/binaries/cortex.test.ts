@@ -1,0 +1,3 @@
+import { describeRingStore } from "./ringStoreSuite";
+
+describeRingStore("cortex");
