@@ -12,21 +12,6 @@ import { systemPrograms } from "./toolchain/packages";
 /** What the tests of the provider need: an API server, and the engine. */
 const PROVIDER_CLUSTER = "e2e-provider";
 
-/** Programs of the long-term stores, which tests start on loopback. */
-const storeTools: ToolName[] = [
-  "versitygw",
-  "mimir",
-  "cortex",
-  "victoria-metrics",
-  "vmagent",
-  "vmalert",
-  "vmauth",
-  "vmbackup",
-  "vmrestore",
-  "vmctl",
-  "promtool",
-];
-
 async function main(): Promise<number> {
   const program = new Command("npm run e2e --")
     .description(
@@ -43,15 +28,12 @@ async function main(): Promise<number> {
   const progress = terminalProgress();
   // All of them before the first test: none may build a tool within its time limit.
   await systemPrograms(progress);
-  const tools = await findTools<ToolName>(
-    [...clusterTools, ...imageTools, ...storeTools, "kubectl", "pulumi"],
-    progress,
-  );
+  const tools = await findTools<ToolName>([...clusterTools, ...imageTools, "kubectl", "pulumi"], progress);
   process.env.E2E_CHECKOV = await installCheckov(progress);
   process.env.E2E_PULUMI = tools.pulumi.path;
   const { grep } = program.opts<{ grep?: string }>();
   // Alone on the machine: it compares everything on the host before and after.
-  const first = await runMocha(["e2e/manifests", "e2e/stores/binaries", "e2e/cluster"], { grep, timeoutMs: 120_000 });
+  const first = await runMocha(["e2e/manifests", "e2e/cluster"], { grep, timeoutMs: 120_000 });
   process.stdout.write("\n");
   const { kubeconfig } = await cluster.up(PROVIDER_CLUSTER, progress);
   process.env.E2E_KUBECONFIG = kubeconfig;

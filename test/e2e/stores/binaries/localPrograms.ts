@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import net, { type AddressInfo } from "node:net";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -87,14 +87,33 @@ function killed(child: ChildProcess): Promise<unknown> | undefined {
   return closed;
 }
 
+// Below those that the kernel gives to connections: one of these could have the port before the program that it is for.
+const LOWEST_PORT = 20_000;
+const PORTS = 12_000;
+/** Their programs may not listen yet. */
+const given = new Set<number>();
+
 /** So many free ports of the loopback interface. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer());
-  // All are open at once, or the same one would come again.
-  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  const ports: number[] = [];
+  let next = LOWEST_PORT + Math.floor(Math.random() * PORTS);
+  while (ports.length < count) {
+    next = next + 1 < LOWEST_PORT + PORTS ? next + 1 : LOWEST_PORT;
+    if (given.has(next) || !(await isFree(next))) continue;
+    given.add(next);
+    ports.push(next);
+  }
   return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = net.createServer();
+  const listening = await new Promise<boolean>((done) => {
+    server.once("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => done(true));
+  });
+  if (listening) await new Promise((done) => server.close(done));
+  return listening;
 }
 
 /** The answer to a request that must succeed. */
