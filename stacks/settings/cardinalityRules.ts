@@ -8,6 +8,7 @@ import { platformRuleGroups } from "../../components/prometheus/rules";
 import { storeKinds } from "../../components/prometheus/rules/stores";
 import type { Settings } from "./schema";
 import type { FoundProblem, SettingRule } from "./settingRule";
+import { processesOf } from "./stores/processes";
 import { withoutUndefined } from "./withoutUndefined";
 
 /** What all teams together may bring. */
@@ -36,6 +37,9 @@ export function monitored(settings: Settings): Monitored {
     shards: prometheus.shards,
     replicas: prometheus.replicas,
     queriers: queriers(settings),
+    storeProcesses: [settings.longTermStorage, settings.alsoWriteTo].flatMap((store) =>
+      store ? processesOf(store) : [],
+    ),
     alertmanagers: settings.alertmanager.replicas,
     rulers: prometheus.shards > 1 ? settings.ruler.replicas : 0,
     teamSeries: teamSeries(settings),
