@@ -55,6 +55,7 @@ describe("settings: the fleet and cardinality", () => {
       queriers: 2,
       alertmanagers: 3,
       rulers: 0,
+      storeProcesses: [],
       teamSeries: 7_000,
     });
     assert.deepEqual(budgetPolicy(settings), { headroom: 1.5, seriesPerGpu: 45 });
