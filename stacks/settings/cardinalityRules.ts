@@ -25,6 +25,14 @@ const queriers = ({ longTermStorage, alsoWriteTo }: Settings): number =>
 const storeProcesses = ({ longTermStorage, alsoWriteTo }: Settings): StoreProcesses[] =>
   [longTermStorage, alsoWriteTo].flatMap((store) => (store ? processesOf(store) : []));
 
+/** Those that keep what they record, for stores that read sidecars, and those that write it to the others. */
+function rulers({ longTermStorage, alsoWriteTo, prometheus, ruler }: Settings): number {
+  if (prometheus.shards === 1) return 0;
+  const read = (kind: string) => kind === "none" || kind === "thanos";
+  const groups = new Set([longTermStorage, alsoWriteTo].flatMap((store) => (store ? [read(store.kind)] : [])));
+  return groups.size * ruler.replicas;
+}
+
 /** What the settings have watched, for the capacity functions. */
 export function monitored(settings: Settings): Monitored {
   const { fleet, gpu, clusterMetrics, workloads, prometheus } = settings;
@@ -42,7 +50,7 @@ export function monitored(settings: Settings): Monitored {
     queriers: queriers(settings),
     storeProcesses: storeProcesses(settings),
     alertmanagers: settings.alertmanager.replicas,
-    rulers: prometheus.shards > 1 ? settings.ruler.replicas : 0,
+    rulers: rulers(settings),
     teamSeries: teamSeries(settings),
   };
 }

@@ -64,6 +64,15 @@ describe("settings: the fleet and cardinality", () => {
     assert.equal(monitored(settingsOf({ gpu: { kind: "none" } })).gpuProfile, undefined);
   });
 
+  it("count both groups of rulers while there are stores of both ways", () => {
+    const bucket = { name: "metrics" };
+    const rulers = (stores: object) => monitored(settingsOf({ prometheus: { shards: 2 }, ...stores })).rulers;
+    const mimir = { kind: "mimir", bucket, zones: ["a", "b", "c"] };
+    assert.equal(rulers({}), 2);
+    assert.equal(rulers({ longTermStorage: mimir }), 2);
+    assert.equal(rulers({ longTermStorage: { kind: "thanos", bucket }, alsoWriteTo: mimir }), 4);
+  });
+
   it("refuse limits of scrapes that leave less than twice the budget", () =>
     assert.deepEqual(problemsOf({ fleet: [{ nodes: 1_250, gpusPerNode: 16 }], gpu: { samplesPerScrape: 1_000 } }), [
       {
