@@ -179,8 +179,8 @@ function createService(args: ServerArgs, opts: pulumi.CustomResourceOptions) {
         name: identity.instance,
         namespace,
         labels: commonLabels(identity),
-        // The pods come after it: they have names by it, or look for each other.
-        ...(headless ? { annotations: { "pulumi.com/skipAwait": "true" } } : {}),
+        // Pods of a StatefulSet come after it: Pulumi would wait for endpoints that wait for it.
+        ...(headless || isStateful(args) ? { annotations: { "pulumi.com/skipAwait": "true" } } : {}),
       },
       spec: {
         ...(headless ? { clusterIP: "None" } : {}),

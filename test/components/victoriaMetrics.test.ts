@@ -216,6 +216,9 @@ describe("VictoriaMetrics as a cluster", () => {
 describe("VictoriaMetrics as one server", () => {
   it("is one server behind the agents, with the same limits", async () => {
     const { graph, contract } = await productionStore({ architecture: "single" });
+    // Pulumi would wait for the endpoints of pods that wait for the Service.
+    const { annotations } = graph.manifest("Service", "victoria-metrics").metadata as { annotations: object };
+    assert.deepEqual(annotations, { "pulumi.com/skipAwait": "true" });
     assert.deepEqual(
       objectsOf(graph),
       [
