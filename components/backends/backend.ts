@@ -3,7 +3,7 @@ import type { NetworkEdge, NetworkMember } from "../network/edges";
 import type { RemoteWriteArgs } from "../prometheus/remoteWrite";
 import type { SidecarBucket } from "../prometheus/sidecar";
 
-export { SIDECAR_CA_DIRECTORY, type SidecarBucket } from "../prometheus/sidecar";
+export { BUCKET_DIRECTORY, type SidecarBucket } from "../prometheus/sidecar";
 
 /** What every long-term store offers to the rest of the platform, whichever it is. */
 export interface LongTermStore {
@@ -33,6 +33,10 @@ export interface StoreContract {
   callBucket: NetworkMember[];
   /** Those that call somebody outside the cluster: who it is, its addresses (CIDR) and ports. */
   callOutside?: { member: NetworkMember; name: string; cidrs: string[]; ports: number[]; why: string }[];
+  /** Those that send alerts to the platform's Alertmanager. Default: none. */
+  sendAlerts?: NetworkMember[];
+  /** Those that notify receivers outside the cluster, as the platform's Alertmanager does. Default: none. */
+  notify?: NetworkMember[];
   /** What clients may call besides the query address, such as the address that they write to. */
   clients?: { member: NetworkMember; listener: string; why: string }[];
   /** Where a ruler writes what it recorded. Default: nowhere, queriers read the rulers themselves. */

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { roleAnnotation } from "../kubernetes/cloudIdentity";
 import { claimTemplate, doNotWait, thanosRulerResource, waitUntilAvailable } from "../kubernetes/customResources";
 import { disruptionBudget } from "../kubernetes/disruptionBudget";
 import {
@@ -16,7 +17,8 @@ import { restrictedPod } from "../kubernetes/securityContext";
 import { scrapeService } from "../kubernetes/serviceMonitor";
 import { networkOf, placeInNetwork } from "../network/edges";
 import { type RemoteWriteArgs, remoteWrite } from "../prometheus/remoteWrite";
-import { EVALUATOR } from "../prometheus/rules/evaluator";
+import { EVALUATOR, writersOf } from "../prometheus/rules/evaluator";
+import { bucketAnnotations, bucketFile, type SidecarBucket } from "../prometheus/sidecar";
 import { images, versions } from "../versions";
 
 /** Arguments of {@link ThanosRuler}. */
@@ -29,9 +31,9 @@ export interface ThanosRulerArgs {
   alertmanagerService?: string;
   /** How often rules are evaluated. Default: `30s`. */
   evaluationInterval?: string;
-  /** Identical rulers. Default: 2. */
+  /** Identical rulers, of those that keep what they recorded and of those that write it. Default: 2. */
   replicas?: number;
-  /** How long each keeps what its rules recorded. Default: `24h`. */
+  /** How long each keeps on its disk what its rules recorded. Default: `24h`. */
   retention?: string;
   /** The external label `cluster` of what it records and of its alerts. Default: only what their expressions keep. */
   clusterName?: string;
@@ -54,10 +56,16 @@ export interface ThanosRulerArgs {
   /** Whether rulers must be on different nodes and spread over the zones. Default: true. */
   requireSpread?: boolean;
   /**
-   * Stores to which the rulers write what they recorded; they keep nothing then, and no querier reads them. Default: they keep it
-   * themselves.
+   * Stores to which rulers write what they recorded. Those rulers keep nothing, and queriers find nothing in them. Default: none.
    */
   remoteWrites?: RemoteWriteArgs[];
+  /**
+   * Whether rulers keep what they recorded, for queriers and `bucket`. Default: only without `remoteWrites`; with both there are
+   * two groups of `replicas` that evaluate the same and send the same alerts, which Alertmanager takes for one.
+   */
+  keepsRecorded?: boolean;
+  /** Bucket to which the rulers that keep what they recorded upload it. Default: none, it is gone after `retention`. */
+  bucket?: SidecarBucket;
   /** Image, of the version in {@link versions}. Default: the one in {@link images}. */
   image?: string;
 }
@@ -86,18 +94,15 @@ export class ThanosRuler extends pulumi.ComponentResource {
     super("gpu-observability:index:ThanosRuler", name, {}, opts);
     // The operator puts these two labels on the pods of the custom resource with this name.
     const identity = { name: "thanos-ruler", instance: name, component: "alerting" };
-    placeInNetwork(this, { name, namespace: args.namespace, podLabels: selectorLabels(identity), listens });
+    const groups = groupsOf(args, identity);
+    placeInNetwork(this, { name, namespace: args.namespace, podLabels: podsOf(groups), listens });
 
-    const alertmanagers = this.createAlertmanagersConfig(args, identity);
-    const ruler = this.createRuler(args, identity, alertmanagers);
-    if ((args.replicas ?? 2) > 1) {
-      disruptionBudget(
-        name,
-        { namespace: args.namespace, labels: commonLabels(identity), matchLabels: selectorLabels(identity) },
-        { parent: this },
-      );
-    }
-    this.grpcServiceName = this.createService(args, identity, ruler).metadata.name;
+    const shared = {
+      alertmanagers: this.createAlertmanagersConfig(args, identity),
+      account: this.createAccount(args, identity),
+    };
+    const rulers = groups.map((group) => this.createRulers(args, group, shared));
+    this.grpcServiceName = this.createService(args, identity, groups, rulers).metadata.name;
 
     this.registerOutputs({ grpcServiceName: this.grpcServiceName });
   }
@@ -120,17 +125,35 @@ export class ThanosRuler extends pulumi.ComponentResource {
     );
   }
 
-  private createRuler(
-    args: ThanosRulerArgs,
-    identity: WorkloadIdentity,
-    alertmanagers: k8s.core.v1.Secret | undefined,
-  ) {
-    const metadata = { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) };
-    const account = new k8s.core.v1.ServiceAccount(
+  private createAccount(args: ThanosRulerArgs, identity: WorkloadIdentity) {
+    const role = args.bucket?.roleArn;
+    return new k8s.core.v1.ServiceAccount(
       identity.instance,
-      { metadata, automountServiceAccountToken: false },
+      {
+        metadata: {
+          name: identity.instance,
+          namespace: args.namespace,
+          labels: commonLabels(identity),
+          ...(role === undefined ? {} : { annotations: roleAnnotation(role) }),
+        },
+        automountServiceAccountToken: false,
+      },
       { parent: this },
     );
+  }
+
+  private createRulers(args: ThanosRulerArgs, { identity, remoteWrites }: RulerGroup, shared: Shared) {
+    const { alertmanagers, account } = shared;
+    const metadata = { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) };
+    if ((args.replicas ?? 2) > 1) {
+      disruptionBudget(
+        identity.instance,
+        { namespace: args.namespace, labels: metadata.labels, matchLabels: selectorLabels(identity) },
+        { parent: this },
+      );
+    }
+    const bucket = remoteWrites.length === 0 ? args.bucket : undefined;
+    const mounted = bucket && bucketFile(bucket);
     const memory = args.memory ?? "512Mi";
     return thanosRulerResource(
       identity.instance,
@@ -147,12 +170,13 @@ export class ThanosRuler extends pulumi.ComponentResource {
           ...(args.clusterName === undefined ? {} : { labels: { cluster: args.clusterName } }),
           evaluationInterval: args.evaluationInterval ?? "30s",
           retention: args.retention ?? "24h",
-          ...(args.remoteWrites === undefined || args.remoteWrites.length === 0
+          ...(remoteWrites.length === 0
             ? {}
-            : { remoteWrite: args.remoteWrites.map((write) => remoteWrite(write, RULER_REPLICA_LABEL)) }),
+            : { remoteWrite: remoteWrites.map((write) => remoteWrite(write, RULER_REPLICA_LABEL)) }),
+          ...(mounted === undefined ? {} : { ...mounted.container, volumes: mounted.volumes }),
           ...selectedRules(args),
           serviceAccountName: account.metadata.name,
-          podMetadata: { labels: { ...partOf } },
+          podMetadata: { labels: { ...partOf }, ...bucketAnnotations(bucket) },
           storage:
             args.volumeSize === undefined
               ? { emptyDir: { sizeLimit: args.ephemeralStorageSize ?? "1Gi" } }
@@ -172,7 +196,12 @@ export class ThanosRuler extends pulumi.ComponentResource {
     );
   }
 
-  private createService(args: ThanosRulerArgs, identity: WorkloadIdentity, ruler: pulumi.Resource) {
+  private createService(
+    args: ThanosRulerArgs,
+    identity: WorkloadIdentity,
+    groups: readonly RulerGroup[],
+    rulers: pulumi.Resource[],
+  ) {
     const labels = commonLabels(identity);
     const service = new k8s.core.v1.Service(
       identity.instance,
@@ -180,7 +209,7 @@ export class ThanosRuler extends pulumi.ComponentResource {
         metadata: { name: identity.instance, namespace: args.namespace, labels, annotations: doNotWait },
         spec: {
           clusterIP: "None",
-          selector: selectorLabels(identity),
+          selector: podsOf(groups),
           ports: Object.entries(listens).map(([name, { port }]) => ({ name, port, targetPort: name })),
         },
       },
@@ -189,10 +218,36 @@ export class ThanosRuler extends pulumi.ComponentResource {
     scrapeService(
       identity.instance,
       { member: networkOf(this), labels, serviceLabels: labels },
-      { parent: this, dependsOn: [ruler] },
+      { parent: this, dependsOn: rulers },
     );
     return service;
   }
+}
+
+/** Identical rulers: they keep what they recorded, or write it to stores. */
+interface RulerGroup {
+  identity: WorkloadIdentity;
+  /** Without any, they keep it. */
+  remoteWrites: RemoteWriteArgs[];
+}
+
+/** What all groups of rulers share. */
+interface Shared {
+  alertmanagers: k8s.core.v1.Secret | undefined;
+  account: k8s.core.v1.ServiceAccount;
+}
+
+/** One Thanos process does one or the other. Their names differ, so that a move adds one before it takes the other away. */
+function groupsOf({ remoteWrites = [], keepsRecorded }: ThanosRulerArgs, identity: WorkloadIdentity): RulerGroup[] {
+  if (remoteWrites.length === 0) return [{ identity, remoteWrites }];
+  const writers = { identity: { ...identity, instance: writersOf(identity.instance) }, remoteWrites };
+  return keepsRecorded ? [{ identity, remoteWrites: [] }, writers] : [writers];
+}
+
+/** Labels of the pods of all groups. */
+function podsOf(groups: readonly RulerGroup[]): Record<string, string> {
+  const [first, ...others] = groups.map(({ identity }) => selectorLabels(identity));
+  return others.length === 0 ? { ...first } : { "app.kubernetes.io/name": "thanos-ruler", ...partOf };
 }
 
 /** Every rule but those that the shards evaluate themselves. */

@@ -64,6 +64,12 @@ export const KUEUE = { series: 3_000 } as const;
 export const PLATFORM = { prometheus: 2_835, querier: 958, alertmanager: 526, ruler: 958, operator: 476 } as const;
 
 /**
+ * A process of a long-term store. Idle on loopback: Thanos 457 (frontend) to 951 (ingestor), Cortex 433 (frontend) to 832 (ingester),
+ * VictoriaMetrics 292 (vmauth) to 963 (single server); with tenants, routes and caches in use some more [judgement].
+ */
+export const STORE_PROCESS = 1_000;
+
+/**
  * What rules record. GPUs: 21 rules over 10,000 GPUs made 107,000 series (gpu-corrections.md), the rules of the platform may
  * make 12 for each. Nodes: what is recorded of CPU, memory, disks and network [judgement].
  */

@@ -14,6 +14,7 @@ import {
   PER_TARGET,
   PLATFORM,
   RECORDED,
+  STORE_PROCESS,
 } from "./coefficients";
 import { type CompletePool, completePool, gpusOf, type NodePool } from "./fleet";
 
@@ -39,6 +40,8 @@ export interface Monitored {
   queriers: number;
   alertmanagers: number;
   rulers: number;
+  /** Pods of long-term stores besides the queriers, by their label `job`. Default: there are none. */
+  storeProcesses?: readonly { job: string; pods: number }[];
   /** What all teams together may bring. */
   teamSeries: number;
 }
@@ -183,12 +186,15 @@ function workloadSources({ engines: names, kueue }: Monitored, pools: readonly C
   ];
 }
 
-function platformSource({ shards, replicas, queriers, alertmanagers, rulers }: Monitored): SourceSeries {
+function platformSource(monitored: Monitored): SourceSeries {
+  const { shards, replicas, queriers, alertmanagers, rulers, storeProcesses = [] } = monitored;
+  const storePods = sumOver(storeProcesses, ({ pods }) => pods);
   const active =
     shards * replicas * PLATFORM.prometheus +
     queriers * PLATFORM.querier +
     alertmanagers * PLATFORM.alertmanager +
     rulers * PLATFORM.ruler +
+    storePods * STORE_PROCESS +
     PLATFORM.operator;
   return {
     name: PLATFORM_SOURCE,
@@ -199,9 +205,10 @@ function platformSource({ shards, replicas, queriers, alertmanagers, rulers }: M
       jobs.prometheusOperator,
       jobs.thanosQuery,
       jobs.thanosRuler,
+      ...storeProcesses.map(({ job }) => job),
     ],
     // Sidecars and reloaders have pages of their own.
-    targets: 3 * shards * replicas + queriers + 2 * (alertmanagers + rulers) + 1,
+    targets: 3 * shards * replicas + queriers + 2 * (alertmanagers + rulers) + storePods + 1,
     active,
     largestTarget: PLATFORM.prometheus,
     newPerDay: 0,

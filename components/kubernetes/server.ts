@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Listener, NetworkMember } from "../network/edges";
 import { disruptionBudget } from "./disruptionBudget";
+import { type SetWords, setAnnotations } from "./guardedSets";
 import { commonLabels, selectorLabels, type WorkloadIdentity } from "./labels";
 import { isStateful, podSpec } from "./serverPod";
 import { scrapeService } from "./serviceMonitor";
@@ -23,7 +24,7 @@ export interface ServerFiles {
 /** Where a server keeps its data. */
 export interface ServerData {
   mountPath: string;
-  /** Size of each replica's volume. Default: no volume, see `ephemeralStorageSize`. It can grow, never shrink. */
+  /** Size of each replica's volume. Default: no volume, see `ephemeralStorageSize`. To grow it: docs/stores.md. */
   volumeSize?: string;
   /** Storage class of the volumes. Default: the cluster's own. */
   storageClass?: string;
@@ -87,8 +88,8 @@ export interface ServerArgs {
   podLabels?: Record<string, string>;
   /** Pods of several servers that must not meet, and how many they are. Default: the pods of this one. */
   spreadGroup?: { labels: Record<string, string>; replicas: number };
-  /** Annotations of the StatefulSet. Default: none. */
-  statefulSetAnnotations?: Record<string, string>;
+  /** What may be done to the StatefulSet, where a policy guards it. */
+  setWords?: SetWords;
   /** The zone in which the pods have to be. Default: any; they are spread. */
   zone?: string;
   /** Whether there is a disruption budget, with two replicas or more. Default: true. */
@@ -194,6 +195,15 @@ function createService(args: ServerArgs, opts: pulumi.CustomResourceOptions) {
 
 type Pods = ReturnType<typeof podSpec>;
 
+/** Pods are replaced one by one. Each may take its time to stop, and to start as long as Pulumi by default gives to a whole set. */
+function rolloutTimeouts({ replicas, terminationGraceSeconds = 30 }: ServerArgs): pulumi.CustomTimeouts {
+  const seconds = `${replicas * (terminationGraceSeconds + 600)}s`;
+  return { create: seconds, update: seconds };
+}
+
+/** A set cannot change it, and a new one in its place would take all pods at once and keep the old volumes. */
+const VOLUME_SIZE = "spec.volumeClaimTemplates[0].spec.resources.requests.storage";
+
 function deployment(args: ServerArgs, template: Pods, opts: pulumi.CustomResourceOptions) {
   const { identity, namespace } = args;
   return new k8s.apps.v1.Deployment(
@@ -217,7 +227,8 @@ function statefulSet(
   service: k8s.core.v1.Service,
   opts: pulumi.CustomResourceOptions,
 ) {
-  const { identity, namespace, data, statefulSetAnnotations: annotations } = args;
+  const { identity, namespace, data } = args;
+  const annotations = setAnnotations(args.setWords ?? {}, data?.volumeSize);
   return new k8s.apps.v1.StatefulSet(
     identity.instance,
     {
@@ -225,7 +236,7 @@ function statefulSet(
         name: identity.instance,
         namespace,
         labels: commonLabels(identity),
-        ...(annotations === undefined ? {} : { annotations }),
+        ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       },
       spec: {
         replicas: args.replicas,
@@ -254,6 +265,11 @@ function statefulSet(
             }),
       },
     },
-    { ...opts, ...(args.protect ? { protect: true } : {}) },
+    {
+      ...opts,
+      customTimeouts: rolloutTimeouts(args),
+      ...(data?.volumeSize === undefined ? {} : { ignoreChanges: [VOLUME_SIZE] }),
+      ...(args.protect ? { protect: true } : {}),
+    },
   );
 }

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "./contentHash";
+import type * as pulumi from "@pulumi/pulumi";
+import { contentHashOf } from "./contentHash";
 import { commonLabels, selectorLabels } from "./labels";
 import { spreadOverZonesAndNodes } from "./scheduling";
 import { NOBODY, restrictedContainer, restrictedPod } from "./securityContext";
@@ -53,13 +53,8 @@ function spread(args: ServerArgs) {
     : constraints;
 }
 
-/** Of secrets too: eight bytes of a hash over a document with a key in it say nothing about the key. */
-function hashOf(files: readonly MountedFiles[]): pulumi.Output<Record<string, string>> {
-  const content = pulumi
-    .output(files.filter(({ reloaded }) => !reloaded).map((each) => each.content))
-    .apply((all) => JSON.stringify(all));
-  return pulumi.unsecret(content).apply(contentHash);
-}
+const hashOf = (files: readonly MountedFiles[]) =>
+  contentHashOf(files.filter(({ reloaded }) => !reloaded).map((each) => each.content));
 
 const probe = ({ path, port, periodSeconds, failureThreshold }: ServerProbe) => ({
   ...(path === undefined ? { tcpSocket: { port } } : { httpGet: { path, port } }),

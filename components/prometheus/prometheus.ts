@@ -32,7 +32,7 @@ export interface PrometheusArgs {
   retentionTime?: string;
   /** At most this much disk for blocks, as `85GB` or `85GiB`; the oldest go first. Default: no limit by size. */
   retentionSize?: string;
-  /** Size of each server's volume. Default: no volume, see `ephemeralStorageSize`. It can grow, never shrink. */
+  /** Size of each server's volume. Default: no volume, see `ephemeralStorageSize`. To grow it: docs/stores.md. */
   volumeSize?: string;
   /** Storage class of the volumes. Default: the cluster's own. A change needs new volumes. */
   storageClass?: string;

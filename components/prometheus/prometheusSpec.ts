@@ -9,7 +9,7 @@ import type { PrometheusArgs } from "./prometheus";
 import { remoteWrite } from "./remoteWrite";
 import { REPLICA_LABEL } from "./replicaLabel";
 import { evaluator } from "./rules/evaluator";
-import { sidecarSpec } from "./sidecar";
+import { bucketAnnotations, sidecarSpec } from "./sidecar";
 
 // The operator runs Prometheus with these ids; they are set here because it leaves the group open.
 const USER = 1000;
@@ -29,7 +29,10 @@ export function prometheusSpec(
     version: versions.prometheus,
     replicas: args.replicas ?? 2,
     shards: args.shards ?? 1,
-    podMetadata: { labels: { ...partOf } },
+    podMetadata: {
+      labels: { ...partOf },
+      ...(args.thanosSidecar === false ? {} : bucketAnnotations(args.bucket)),
+    },
     externalLabels: { cluster: args.clusterName },
     replicaExternalLabelName: REPLICA_LABEL,
     // Namespace and name of this resource: constant, and so a label that only costs bytes.

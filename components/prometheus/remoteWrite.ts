@@ -18,13 +18,28 @@ export interface RemoteWriteArgs {
   haGroupLabel?: string;
   /** Whether the label that tells replicas apart is left out, for stores that merge equal series. Default: false. */
   dropReplicaLabel?: boolean;
-  /** Parallel senders at most. Default: 50. */
+  /**
+   * Parallel senders at most, each with `capacity` and `maxSamplesPerSend` samples, about 1 KiB each: memory of the server that it
+   * needs when the place is slow or away. Default: 20, which is 160 000 samples or 160 MiB.
+   */
   maxShards?: number;
   /** Samples of one request. Default: 2 000. */
   maxSamplesPerSend?: number;
-  /** Samples that each sender holds. Default: 10 000. */
+  /** Samples that each sender holds besides those of its request; three requests or more. Default: 6 000. */
   capacity?: number;
 }
+
+/** Requests of 100 ms make 400 000 samples a second of it, a dozen times a million series each 30 s. Prometheus' own 50 need 2.5 times that. */
+const MOST_SENDERS = 20;
+const CAPACITY = 6_000;
+const PER_SEND = 2_000;
+
+/** About 100 bytes in the queue; in a request twenty labels of it, as references and as text, before and after packing [judgement]. */
+const SAMPLE_BYTES = 1_024;
+
+/** How many senders of one queue fit into so many bytes, with the default samples each; one at least, and no more than by default. */
+export const sendersWithin = (bytes: number): number =>
+  Math.min(Math.max(Math.floor(bytes / ((CAPACITY + PER_SEND) * SAMPLE_BYTES)), 1), MOST_SENDERS);
 
 type RemoteWrite = DeepInput<NonNullable<NonNullable<IPrometheus["spec"]>["remoteWrite"]>[number]>;
 type Relabelings = NonNullable<
@@ -43,9 +58,9 @@ export function remoteWrite(args: RemoteWriteArgs, replicaLabel: string = REPLIC
     // Requests must not be redirected to where the network policy has nothing to say.
     followRedirects: false,
     queueConfig: {
-      capacity: args.capacity ?? 10_000,
-      maxShards: args.maxShards ?? 50,
-      maxSamplesPerSend: args.maxSamplesPerSend ?? 2_000,
+      capacity: args.capacity ?? CAPACITY,
+      maxShards: args.maxShards ?? MOST_SENDERS,
+      maxSamplesPerSend: args.maxSamplesPerSend ?? PER_SEND,
       maxBackoff: "5s",
       // A tenant above its rate limit would otherwise lose what it was told to send later.
       retryOnRateLimit: true,

@@ -11,7 +11,7 @@ import type { Settings } from "../settings";
 import { milliseconds } from "../settings/fields";
 import { type CustomResourceContext, optionsOf, requireSpread, storageArgs } from "./context";
 import { selectedNamespaces } from "./prometheus";
-import type { Stores } from "./stores";
+import { feeds, type Stores, withinMemory } from "./stores";
 
 export function createAlertmanager(context: CustomResourceContext): Alertmanager {
   const { settings, namespace, images } = context;
@@ -48,7 +48,9 @@ function routing({ alerting }: Settings): Routing {
 }
 
 /** Evaluates what no shard can answer alone. */
-export function createRuler(context: CustomResourceContext, { all, read, queryUrl }: Stores): ThanosRuler {
+export function createRuler(context: CustomResourceContext, stores: Stores): ThanosRuler {
+  const { all, read, queryUrl } = stores;
+  const { bucket } = feeds(stores);
   const { settings, namespace, images } = context;
   const { replicas, resources, storage } = settings.ruler;
   return new ThanosRuler(
@@ -56,7 +58,13 @@ export function createRuler(context: CustomResourceContext, { all, read, queryUr
     {
       namespace,
       queryUrl: read.rules?.url ?? queryUrl,
-      remoteWrites: all.flatMap(({ rulerWrites }) => rulerWrites?.write ?? []),
+      remoteWrites: withinMemory(
+        all.flatMap(({ rulerWrites }) => rulerWrites?.write ?? []),
+        resources.memory,
+      ),
+      // Those that read the sidecars read the rulers too.
+      keepsRecorded: all.some(({ readsSidecars }) => readsSidecars !== undefined),
+      ...(bucket === undefined ? {} : { bucket }),
       // The headless one: its SRV record lists every member.
       alertmanagerService: `${names.alertmanager}-gossip`,
       evaluationInterval: settings.prometheus.scrapeInterval,

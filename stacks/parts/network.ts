@@ -21,7 +21,7 @@ import type { GpuMetrics } from "./gpu";
 import { addresses, onPorts } from "./outsiders";
 import { hasTeams } from "./prometheus";
 import { storeEdges } from "./storeEdges";
-import { type Stores, usesPodIdentity } from "./stores";
+import type { Stores } from "./stores";
 import type { WorkloadTarget } from "./workloads";
 
 /** Everything that has a place in the network. */
@@ -128,7 +128,9 @@ function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): Netw
       why: "scrapes",
     })),
     ...parts.workloads.map((target) => ({ from: prometheus, ...target, why: "scrapes" })),
-    call(prometheus, alertmanager, "web", "sends alerts"),
+    ...[prometheus, ...parts.stores.all.flatMap(({ sendAlerts = [] }) => sendAlerts)].map((member) =>
+      call(member, alertmanager, "web", "sends alerts"),
+    ),
     toApiServer(prometheus, parts.clusterMetrics ? "discovers and scrapes" : "discovers targets"),
     ...(parts.operator ? [toApiServer(networkOf(parts.operator), "reads and writes objects")] : []),
     ...(parts.clusterMetrics?.members ?? []).map((member) => toApiServer(member, "watches objects")),
@@ -136,13 +138,13 @@ function edgesOf({ settings }: PartContext, network: Closed, parts: Parts): Netw
       toApiServer(member, "reads ResourceSlices"),
     ),
     call(alertmanager, alertmanager, "mesh", "gossips"),
-    {
-      from: alertmanager,
+    ...[alertmanager, ...parts.stores.all.flatMap(({ notify = [] }) => notify)].map((from) => ({
+      from,
       to: addresses("receivers", network.receivers.cidrs),
       ...onPorts(network.receivers.ports),
       why: "notifies",
-    },
-    ...storeEdges({ stores: parts.stores, prometheus, ruler, network, podIdentity: usesPodIdentity(settings) }),
+    })),
+    ...storeEdges({ stores: parts.stores, prometheus, ruler, network }),
     ...(ruler ? [call(ruler, alertmanager, "web", "sends alerts")] : []),
     ...clientEdges(network, prometheus, alertmanager, parts.stores),
     ...[prometheus, alertmanager, ...parts.stores.all.flatMap((store) => store.members), ...(ruler ? [ruler] : [])].map(

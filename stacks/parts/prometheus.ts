@@ -15,7 +15,7 @@ import {
   unreachable,
 } from "./context";
 import { gpuRuleArgs, hasGpus } from "./gpu";
-import { feeds, type Stores, storesOf } from "./stores";
+import { feeds, type Stores, storesOf, withinMemory } from "./stores";
 import { hasWorkloads, workloadRuleArgs } from "./workloads";
 
 /** Exporters of nodes have a namespace of their own, whose monitors have to be seen. */
@@ -71,6 +71,7 @@ export function createPrometheus(
   const { settings, namespace, images, clusterScopedPrefix } = context;
   const { replicas, shards, scrapeInterval, localRetention, storage, resources, sidecarMemory, limits, logLevel } =
     settings.prometheus;
+  const fed = feeds(stores);
   return new Prometheus(
     names.prometheus,
     {
@@ -90,7 +91,8 @@ export function createPrometheus(
       labelLimit: limits.labelsPerSample,
       labelValueLengthLimit: limits.labelValueLength,
       sidecarMemory,
-      ...feeds(stores),
+      ...fed,
+      remoteWrites: withinMemory(fed.remoteWrites, resources.memory),
       requireSpread: requireSpread(settings),
       alertmanagerService: alertmanager.serviceName,
       clusterMetrics: hasClusterMetrics(settings),

@@ -1,42 +1,37 @@
-import { call, type NetworkEdge, type NetworkMember, type StoreContract } from "../../components";
+import { call, type NetworkEdge, type NetworkMember, type Outsider, type StoreContract } from "../../components";
 import type { NetworkSettings } from "../settings/network";
 import { addresses, onPorts } from "./outsiders";
-import type { Stores } from "./stores";
+import type { PlacedStore, Stores } from "./stores";
 
 interface Around {
   stores: Stores;
   prometheus: NetworkMember;
   ruler: NetworkMember | undefined;
   network: Extract<NetworkSettings, { kind: "defaultDeny" }>;
-  /** Whether pods get their identity in the cloud from the agent on their node. */
-  podIdentity: boolean;
 }
 
-/** EKS Pod Identity's agent answers on each node under this address. */
-const podIdentityAgent = addresses("EKS Pod Identity agent", ["169.254.170.23/32"]);
+/** Who gives pods their keys, on each node under the same address. Roles of their own they get from STS, as they get S3. */
+const identities: Partial<Record<NonNullable<PlacedStore["credentials"]>, Outsider>> = {
+  podIdentity: addresses("EKS Pod Identity agent", ["169.254.170.23/32"]),
+  nodeRole: addresses("instance metadata", ["169.254.169.254/32"]),
+};
 
 /** Who feeds, asks and serves the long-term stores. */
-export function storeEdges({ stores, prometheus, ruler, network, podIdentity }: Around): NetworkEdge[] {
+export function storeEdges({ stores, prometheus, ruler, network }: Around): NetworkEdge[] {
   const bucket = addresses("object storage", network.objectStorage.cidrs);
-  const callsBucket = (from: NetworkMember): NetworkEdge => ({
-    from,
-    to: bucket,
-    ...onPorts(network.objectStorage.ports),
-    why: "reads and writes the bucket",
-  });
-  const getsIdentity = (from: NetworkMember): NetworkEdge => ({
-    from,
-    to: podIdentityAgent,
-    ...onPorts([80]),
-    why: "gets its identity",
-  });
-  const uploads = stores.all.some(({ feed }) => feed.kind === "sidecar" && feed.bucket !== undefined);
+  const callsBucket = (from: NetworkMember, { credentials }: PlacedStore): NetworkEdge[] => {
+    const identity = credentials && identities[credentials];
+    return [
+      { from, to: bucket, ...onPorts(network.objectStorage.ports), why: "reads and writes the bucket" },
+      ...(identity ? [{ from, to: identity, ...onPorts([80]), why: "gets its identity" }] : []),
+    ];
+  };
+  const uploaders = [prometheus, ...(ruler ? [ruler] : [])];
   return [
     ...stores.all.flatMap((store) => [
       ...feedEdges(store, prometheus),
       ...store.edges,
-      ...store.callBucket.map(callsBucket),
-      ...(podIdentity ? store.callBucket.map(getsIdentity) : []),
+      ...store.callBucket.flatMap((member) => callsBucket(member, store)),
       ...(store.callOutside ?? []).map(({ member, name, cidrs, ports, why }) => ({
         from: member,
         to: addresses(name, cidrs),
@@ -45,7 +40,9 @@ export function storeEdges({ stores, prometheus, ruler, network, podIdentity }: 
       })),
       ...(ruler ? rulerEdges(store, ruler) : []),
     ]),
-    ...(uploads ? [callsBucket(prometheus), ...(podIdentity ? [getsIdentity(prometheus)] : [])] : []),
+    ...stores.all
+      .filter(({ feed }) => feed.kind === "sidecar" && feed.bucket !== undefined)
+      .flatMap((store) => uploaders.flatMap((from) => callsBucket(from, store))),
     ...(ruler ? [asks(stores.read, ruler)] : []),
   ];
 }

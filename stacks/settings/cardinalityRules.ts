@@ -8,6 +8,7 @@ import { platformRuleGroups } from "../../components/prometheus/rules";
 import { storeKinds } from "../../components/prometheus/rules/stores";
 import type { Settings } from "./schema";
 import type { FoundProblem, SettingRule } from "./settingRule";
+import { processesOf, type StoreProcesses } from "./stores/processes";
 import { withoutUndefined } from "./withoutUndefined";
 
 /** What all teams together may bring. */
@@ -20,6 +21,17 @@ function teamSeries({ teams, cardinality }: Settings): number {
 
 const queriers = ({ longTermStorage, alsoWriteTo }: Settings): number =>
   [longTermStorage, alsoWriteTo].reduce((sum, store) => sum + (store && "queriers" in store ? store.queriers : 0), 0);
+
+const storeProcesses = ({ longTermStorage, alsoWriteTo }: Settings): StoreProcesses[] =>
+  [longTermStorage, alsoWriteTo].flatMap((store) => (store ? processesOf(store) : []));
+
+/** Those that keep what they record, for stores that read sidecars, and those that write it to the others. */
+function rulers({ longTermStorage, alsoWriteTo, prometheus, ruler }: Settings): number {
+  if (prometheus.shards === 1) return 0;
+  const read = (kind: string) => kind === "none" || kind === "thanos";
+  const groups = new Set([longTermStorage, alsoWriteTo].flatMap((store) => (store ? [read(store.kind)] : [])));
+  return groups.size * ruler.replicas;
+}
 
 /** What the settings have watched, for the capacity functions. */
 export function monitored(settings: Settings): Monitored {
@@ -36,8 +48,9 @@ export function monitored(settings: Settings): Monitored {
     shards: prometheus.shards,
     replicas: prometheus.replicas,
     queriers: queriers(settings),
+    storeProcesses: storeProcesses(settings),
     alertmanagers: settings.alertmanager.replicas,
-    rulers: prometheus.shards > 1 ? settings.ruler.replicas : 0,
+    rulers: rulers(settings),
     teamSeries: teamSeries(settings),
   };
 }
@@ -85,9 +98,11 @@ export const cardinalitySettingRules: SettingRule[] = [
     },
   },
   {
-    needs: ["cardinality.extraDrops"],
-    check: ({ cardinality }: Settings) =>
-      cardinality.extraDrops.flatMap(({ job }, index) => unknownJob(job, ["cardinality", "extraDrops", index, "job"])),
+    needs: ["cardinality.extraDrops", "longTermStorage", "alsoWriteTo"],
+    check: (settings: Settings) =>
+      settings.cardinality.extraDrops.flatMap(({ job }, index) =>
+        unknownJob(job, storeProcesses(settings), ["cardinality", "extraDrops", index, "job"]),
+      ),
   },
   {
     needs: ["cardinality.extraDrops", "gpu"],
@@ -126,8 +141,8 @@ function lowLimit(settings: Settings, job: string, path: string[]): FoundProblem
       ];
 }
 
-function unknownJob(job: string, path: (string | number)[]): FoundProblem[] {
-  const known: string[] = Object.values(jobs);
+function unknownJob(job: string, stores: StoreProcesses[], path: (string | number)[]): FoundProblem[] {
+  const known = [...new Set<string>([...Object.values(jobs), ...stores.map((process) => process.job)])];
   if (known.includes(job)) return [];
   const best = closest(job, known);
   return [

@@ -28,11 +28,15 @@ export const networkSchema = z.discriminatedUnion("kind", [
     }),
     nodes: cidrs("Addresses of the nodes, whose kubelets and exporters Prometheus scrapes."),
     objectStorage: z.strictObject({
-      cidrs: cidrs("Addresses of the S3 API that long-term stores and sidecars may call."),
+      cidrs: cidrs(
+        "Addresses that long-term stores and sidecars may call: those of the S3 API and, with credentials role, of STS in the region, which gives them their keys.",
+      ),
       ports: z
         .array(wholeNumber(1, 65_535))
         .min(1, { error: "must have at least one port" })
-        .describe("The ports there. Pods with EKS Pod Identity also reach its agent on the node."),
+        .describe(
+          "The ports there; STS has 443. Pods with EKS Pod Identity also reach its agent on the node, those with the node's role the instance metadata.",
+        ),
     }),
     receivers: z.strictObject({
       cidrs: cidrs("Addresses that Alertmanager may post to."),

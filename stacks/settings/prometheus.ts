@@ -38,7 +38,8 @@ export type PrometheusSettings = z.output<typeof prometheusSchema>;
 const limits = { samplesPerScrape: 20_000, targetsPerJob: 1_000, labelsPerSample: 60, labelValueLength: 2_048 };
 
 // Memory: a judgement for the platform's own series and a few GPU nodes. Size it for the fleet from
-// prometheus_tsdb_head_series: the rule of thumb is 4 to 8 KiB a series.
+// prometheus_tsdb_head_series: the rule of thumb is 4 to 8 KiB a series, and a quarter more with each store that is written to,
+// for its own copy of their labels (Prometheus' documentation of remote write).
 export const prometheusPresets: Presets = {
   local: {
     replicas: 2,

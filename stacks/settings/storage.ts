@@ -5,7 +5,7 @@ import { cpu, quantity } from "./fields";
 export const storageSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("volume"),
-    size: quantity().describe("Size of each replica's volume. It can grow later where the storage class allows it."),
+    size: quantity().describe("Size of each replica's volume. To grow it later: docs/stores.md; it can never shrink."),
     storageClass: z
       .string()
       .min(1)

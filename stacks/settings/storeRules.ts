@@ -1,11 +1,15 @@
+import { bucketEndpoint } from "../../components/backends/bucket";
+import { bucketPlaces } from "../../components/backends/mimir/configuration";
 import type { StoreSettings } from "./longTermStorage";
 import type { Settings } from "./schema";
 import type { FoundProblem, SettingRule } from "./settingRule";
+import { type BucketSettings, prefixOf } from "./stores/bucket";
 import { checkCortex } from "./stores/cortex";
 import { checkMimir } from "./stores/mimir";
 import { checkNone } from "./stores/none";
 import { checkThanos } from "./stores/thanosRules";
 import { checkVictoriaMetrics } from "./stores/victoriaMetricsRules";
+import { withoutUndefined } from "./withoutUndefined";
 
 const places = ["longTermStorage", "alsoWriteTo"] as const;
 
@@ -49,8 +53,8 @@ const each = places.map(
 
 /** Two stores at once: which pairs make sense, and what they must not share. */
 const together: SettingRule = {
-  needs: places.flatMap((place) => [place, "readFrom"]),
-  check: ({ longTermStorage, alsoWriteTo, readFrom }) => {
+  needs: ["cluster", ...places, "readFrom"],
+  check: ({ cluster, longTermStorage, alsoWriteTo, readFrom }) => {
     if (alsoWriteTo === undefined) {
       return readFrom === "longTermStorage"
         ? []
@@ -83,37 +87,54 @@ const together: SettingRule = {
         },
       ];
     }
-    return sharedBucket(longTermStorage, alsoWriteTo);
+    return sharedBucket(longTermStorage, alsoWriteTo, cluster.name);
   },
 };
 
 const bucketOf = (store: StoreSettings) => ("bucket" in store ? store.bucket : undefined);
 
-/** The part of a bucket that a store takes for its own. */
-const prefixOf = (store: StoreSettings) => bucketOf(store)?.prefix ?? store.kind;
+/** Where a store's objects begin. Cortex takes the whole bucket: its tenants are folders at the root. */
+function placesOf({ kind }: StoreSettings, bucket: BucketSettings, cluster: string): string[] {
+  const prefix = prefixOf(bucket, kind, cluster);
+  switch (kind) {
+    case "cortex":
+      return [""];
+    case "mimir":
+      return Object.values(bucketPlaces(prefix)).map((place) => `${place}/`);
+    default:
+      return [`${prefix}/`];
+  }
+}
 
-/** Cortex takes the whole bucket: its tenants are folders at the root. */
-const placeOf = (store: StoreSettings) => (store.kind === "cortex" ? "" : `${prefixOf(store)}/`);
+const inWords = (all: readonly string[]) => all.join(" and ") || "the whole bucket";
 
-const inWords = (store: StoreSettings) => placeOf(store) || "the whole bucket";
+/** Who serves a bucket. A name stands for one bucket in all of AWS, whichever of its endpoints is asked. */
+function serverOf({ name, region, endpoint, insecure }: BucketSettings): string {
+  const host = bucketEndpoint(withoutUndefined({ name, region, endpoint })).replace(insecure ? /:80$/ : /:443$/, "");
+  return /\.amazonaws\.com$/.test(host) ? "amazonaws.com" : host;
+}
 
-function sharedBucket(first: StoreSettings, second: StoreSettings): FoundProblem[] {
+function sharedBucket(first: StoreSettings, second: StoreSettings, cluster: string): FoundProblem[] {
   const [one, other] = [bucketOf(first), bucketOf(second)];
-  if (one === undefined || other === undefined || one.name !== other.name || one.endpoint !== other.endpoint) return [];
-  const [mine, theirs] = [placeOf(first), placeOf(second)];
-  if (!mine.startsWith(theirs) && !theirs.startsWith(mine)) return [];
+  if (one === undefined || other === undefined) return [];
+  if (one.name !== other.name || serverOf(one) !== serverOf(other)) return [];
+  const [mine, theirs] = [placesOf(first, one, cluster), placesOf(second, other, cluster)];
+  if (!mine.some((each) => theirs.some((place) => each.startsWith(place) || place.startsWith(each)))) return [];
   return [
     {
       path: ["alsoWriteTo", "bucket", "prefix"],
-      rule: `must not be within that of longTermStorage, nor around it (${first.kind} has ${inWords(first)}, ${second.kind} ${inWords(second)}): one store would delete the blocks of the other`,
+      rule: `must not be within that of longTermStorage, nor around it (${first.kind} has ${inWords(mine)}; ${second.kind} ${inWords(theirs)}): one store would delete the blocks of the other`,
       fix: [first, second].some(({ kind }) => kind === "cortex")
         ? "take another bucket"
-        : `set it to ${second.kind}, or take another bucket`,
+        : "take another prefix for one of the two, or another bucket",
     },
   ];
 }
 
-/** The S3 port that a store calls has to be open. */
+/** STS, which gives pods with a role of their own their keys, and every other API of AWS but S3. */
+const HTTPS = 443;
+
+/** The ports by which a store gets its keys and calls its bucket have to be open. */
 const openPort: SettingRule = {
   needs: [...places, "network"],
   check: ({ network, ...settings }) => {
@@ -121,13 +142,17 @@ const openPort: SettingRule = {
     const ports = places.flatMap((place) => {
       const store = settings[place];
       const bucket = store && bucketOf(store);
-      return bucket === undefined ? [] : [portOf(bucket)];
+      if (bucket === undefined) return [];
+      const endpoint = { port: portOf(bucket), whose: "the bucket's endpoint" };
+      return bucket.credentials.kind === "role"
+        ? [endpoint, { port: HTTPS, whose: "STS, which roles need" }]
+        : [endpoint];
     });
-    return [...new Set(ports)]
-      .filter((port) => !network.objectStorage.ports.includes(port))
-      .map((port) => ({
+    return [...new Map(ports.reverse().map(({ port, whose }) => [port, whose]))]
+      .filter(([port]) => !network.objectStorage.ports.includes(port))
+      .map(([port, whose]) => ({
         path: ["network", "objectStorage", "ports"],
-        rule: `must have the port of the bucket's endpoint: ${port} is missing, and nothing would be stored`,
+        rule: `must have the port of ${whose}: ${port} is missing, and nothing would be stored`,
         fix: `add ${port} to the list`,
       }));
   },

@@ -25,6 +25,10 @@ describe("Cortex", () => {
     const wanted = {
       auth_enabled: true,
       "server.http_listen_port": 8080,
+      "server.grpc_server_max_recv_msg_size": 104_857_600,
+      "server.grpc_server_max_send_msg_size": 104_857_600,
+      "frontend_worker.grpc_client_config.max_send_msg_size": 104_857_600,
+      "ingester_client.grpc_client_config.max_send_msg_size": 104_857_600,
       "distributor.shard_by_all_labels": true,
       "distributor.extend_writes": false,
       "distributor.ring.kvstore.store": "memberlist",
@@ -45,6 +49,14 @@ describe("Cortex", () => {
       "querier.query_ingesters_within": "13h",
       "querier.query_store_after": "12h",
       "limits.ingestion_rate_strategy": "global",
+      // Local ones hold for each ingester, beside those of the tenant.
+      "limits.max_series_per_user": 0,
+      "limits.max_series_per_metric": 0,
+      "limits.max_metadata_per_user": 0,
+      "limits.max_metadata_per_metric": 0,
+      "limits.max_global_series_per_user": 150_000,
+      "limits.max_global_series_per_metric": 0,
+      "limits.max_global_metadata_per_user": 100_000,
       "limits.max_label_names_per_series": 64,
       "query_range.results_cache.cache.memcached_client.addresses":
         "dnssrvnoa+_memcached._tcp.cortex-results-cache.monitoring.svc",

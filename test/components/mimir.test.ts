@@ -120,9 +120,9 @@ describe("Mimir", () => {
       "common.storage.s3.bucket_name": "metrics",
       "common.storage.s3.secret_access_key": "the-key-4711",
       "common.storage.s3.http.tls_ca_path": "/etc/mimir/ca.crt",
-      "blocks_storage.storage_prefix": "mimirblocks",
-      "ruler_storage.storage_prefix": "mimirruler",
-      "alertmanager_storage.storage_prefix": "mimiralertmanager",
+      "blocks_storage.storage_prefix": "mimirXmlXprodXblocks",
+      "ruler_storage.storage_prefix": "mimirXmlXprodXruler",
+      "alertmanager_storage.storage_prefix": "mimirXmlXprodXalertmanager",
       "blocks_storage.tsdb.retention_period": "13h",
       "limits.query_ingesters_within": "13h",
       "memberlist.join_members": ["dns+mimir-gossip.monitoring.svc:7946"],
@@ -152,7 +152,8 @@ describe("Mimir", () => {
         research: {
           max_global_series_per_user: 1_000_000,
           ingestion_rate: 500,
-          ingestion_burst_size: 5_000,
+          // Ten seconds' worth is less than one large request.
+          ingestion_burst_size: 20_000,
           compactor_blocks_retention_period: "30d",
         },
       },
@@ -206,6 +207,19 @@ describe("Mimir", () => {
     });
   });
 
+  it("has a gateway that says that it goes before it does, and listens on IPv6 too", async () => {
+    const { graph } = await productionStore("mimir");
+    const { template } = graph.manifest("Deployment", "mimir-gateway").spec as PodTemplate & {
+      template: { spec: { terminationGracePeriodSeconds: number } };
+    };
+    const flags = template.spec.containers[0]?.args ?? [];
+    assert.deepEqual(
+      flags.filter((flag) => /enableTCP6|shutdownDelay|loggerFormat/.test(flag)),
+      ["-loggerFormat=json", "-enableTCP6", "-http.shutdownDelay=5s"],
+    );
+    assert.equal(template.spec.terminationGracePeriodSeconds, 60);
+  });
+
   it("offers what Prometheus and the network need", async () => {
     const { contract } = await productionStore("mimir");
     assert.equal(contract.feed.kind, "remoteWrite");
@@ -236,18 +250,37 @@ describe("Mimir", () => {
     assert.ok(words("mimir-index-cache").every((line) => line.startsWith("from mimir-store-gateway")));
   });
 
-  it("has the API server refuse fewer ingesters, until they were drained", async () => {
+  it("has the API server refuse fewer ingesters and other zones, until a word says so", async () => {
     const { graph } = await productionStore("mimir");
-    const { spec } = graph.manifest("ValidatingAdmissionPolicy", "monitoring-mimir-ingesters") as unknown as {
+    const { spec } = graph.manifest("ValidatingAdmissionPolicy", "monitoring-mimir") as unknown as {
       spec: { matchConditions: { expression: string }[]; validations: { expression: string; message: string }[] };
     };
-    assert.equal(spec.matchConditions[0]?.expression, "object.metadata.name.startsWith('mimir-ingester-zone-')");
-    assert.match(spec.validations[0]?.message ?? "", /drain them as docs\/stores\.md says/);
-    const annotations = async (over: object) =>
-      (await productionStore("mimir", over)).graph.manifest("StatefulSet", "mimir-ingester-zone-a").metadata
-        .annotations;
-    assert.equal(await annotations({}), undefined);
-    assert.deepEqual(await annotations({ ingestersDrainedTo: 1 }), { "gpu-observability/drained-to": "1" });
+    assert.equal(spec.matchConditions[0]?.expression, "object.metadata.name.matches('^(mimir-.+)$')");
+    assert.match(spec.validations[0]?.expression ?? "", /matches\('\^\(mimir-ingester-zone-\.\+\)\$'\)/);
+    assert.match(spec.validations[0]?.message ?? "", /then set ingestersDrainedTo to the new number/);
+    const annotations = async (over: object, set = "mimir-ingester-zone-a") =>
+      (await productionStore("mimir", over)).graph.manifest("StatefulSet", set).metadata.annotations;
+    const running = {
+      "gpu-observability/layout": "3 copies in eu-1a, eu-1b, eu-1c",
+      "gpu-observability/volume-size": "50Gi",
+    };
+    assert.deepEqual(await annotations({}), running);
+    assert.deepEqual(await annotations({ ingestersDrainedTo: 1 }), { ...running, "gpu-observability/drained-to": "1" });
+    assert.deepEqual(await annotations({ zones: [], acceptZoneChange: true }, "mimir-store-gateway-zone-a"), {
+      "gpu-observability/layout": "3 copies in any zones",
+      "gpu-observability/layout-change": "accepted",
+      "gpu-observability/volume-size": "10Gi",
+    });
+  });
+
+  it("gives each set the time that its pods take one after the other, and never replaces it for its volumes", async () => {
+    const { graph } = await productionStore("mimir");
+    const optionsOf = (name: string) => graph.one("kubernetes:apps/v1:StatefulSet", name).options;
+    assert.equal(optionsOf("mimir-ingester-zone-a").customTimeouts?.update, "1800s");
+    assert.equal(optionsOf("mimir-compactor").customTimeouts?.update, "3000s");
+    assert.deepEqual(optionsOf("mimir-compactor").ignoreChanges, [
+      "spec.volumeClaimTemplates[0].spec.resources.requests.storage",
+    ]);
   });
 
   it("shows the same in a preview", async () => {

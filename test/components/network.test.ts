@@ -162,6 +162,29 @@ describe("network policies", () => {
     );
   });
 
+  it("let those that call the bucket reach whoever gives them their keys, and nobody else", async () => {
+    const arn = "arn:aws:iam::123456789012:role/metrics";
+    const keysOf = async (credentials: object) => {
+      const longTermStorage = { kind: "thanos", bucket: { name: "metrics", credentials } };
+      const graph = await platformOf({ ...stackSettings("prod"), prometheus: { shards: 2 }, longTermStorage });
+      const { rows } = networkTable(manifestsOf(graph.resources));
+      return rows.flatMap(({ from, to, ports, why }) =>
+        why === "gets its identity" ? `${from} → ${to} ${ports}` : [],
+      );
+    };
+    const callers = ["prometheus", "thanos-compactor", "thanos-ruler", "thanos-store"];
+    assert.deepEqual(
+      (await keysOf({ kind: "podIdentity" })).sort(),
+      callers.map((from) => `${from} → EKS Pod Identity agent (169.254.170.23/32) 80/TCP`),
+    );
+    assert.deepEqual(
+      (await keysOf({ kind: "nodeRole" })).sort(),
+      callers.map((from) => `${from} → instance metadata (169.254.169.254/32) 80/TCP`),
+    );
+    assert.deepEqual(await keysOf({ kind: "role", arn }), []);
+    assert.deepEqual(await keysOf({ kind: "keys", accessKeyId: "a", secretAccessKey: "b" }), []);
+  });
+
   it("an open network has no policies", async () => {
     const graph = await platformOf({ ...stackSettings("prod"), network: { kind: "open" } });
     assert.deepEqual(graph.names(POLICY), []);

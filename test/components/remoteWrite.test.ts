@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { remoteWrite } from "../../components/prometheus/remoteWrite";
+import { remoteWrite, sendersWithin } from "../../components/prometheus/remoteWrite";
+import { withinMemory } from "../../stacks/parts/stores";
 
 const queue = { name: "store", url: "http://store.monitoring.svc/api/v1/push" };
 const relabelings = (more: object, replicaLabel?: string) =>
@@ -31,6 +32,16 @@ describe("a queue of remote write", () => {
       { regex: "thanos_ruler_replica", action: "labeldrop" },
       group,
     ]);
+  });
+
+  it("holds what its server has memory for", () => {
+    const { queueConfig } = remoteWrite(queue) as unknown as { queueConfig: Record<string, number> };
+    const { maxShards = 0, capacity = 0, maxSamplesPerSend = 0 } = queueConfig;
+    assert.equal(maxShards * (capacity + maxSamplesPerSend), 160_000);
+    const mebibytes = (count: number) => sendersWithin(count * 2 ** 20);
+    assert.deepEqual([mebibytes(1), mebibytes(32), mebibytes(64), mebibytes(1024)], [1, 4, 8, 20]);
+    const made = withinMemory([queue, { ...queue, maxShards: 3 }], "1Gi").map(({ maxShards: senders }) => senders);
+    assert.deepEqual(made, [8, 3]);
   });
 
   it("retries what a store refuses for its rate, and follows no redirection", () => {

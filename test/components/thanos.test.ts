@@ -50,6 +50,8 @@ describe("Thanos with object storage", () => {
         "ConfigMap thanos-query-frontend-files",
         "ConfigMap thanos-store-files",
         "Secret thanos-bucket",
+        "ValidatingAdmissionPolicy monitoring-thanos",
+        "ValidatingAdmissionPolicyBinding monitoring-thanos",
       ].sort(),
     );
     const replicas = (kind: string, name: string) => (graph.manifest(kind, name).spec as { replicas: number }).replicas;
@@ -98,8 +100,8 @@ describe("Thanos with object storage", () => {
   it("tells sidecars of the bucket by the Secret that its own pods read", async () => {
     const { graph, contract } = await productionThanos();
     assert.equal(contract.feed.kind, "sidecar");
-    const { bucket } = contract.feed as { bucket: { key: string; caKey?: string } };
-    assert.deepEqual([bucket.key, bucket.caKey], ["objstore.yaml", "ca.crt"]);
+    const { bucket } = contract.feed as { bucket: { key: string } };
+    assert.equal(bucket.key, "objstore.yaml");
     for (const name of ["thanos-store", "thanos-compactor"]) {
       assert.ok(
         argumentsOf(graph, "StatefulSet", name).includes("--objstore.config-file=/etc/thanos-bucket/objstore.yaml"),
@@ -178,7 +180,10 @@ describe("Thanos with object storage", () => {
     ]) {
       assert.ok(args.includes(flag), flag);
     }
-    assert.deepEqual(fileOf(graph, "thanos-compactor-files", "selector.yaml"), []);
+    // Blocks of another cluster in the bucket are another compactor's.
+    assert.deepEqual(fileOf(graph, "thanos-compactor-files", "selector.yaml"), [
+      { action: "keep", source_labels: ["cluster"], regex: "ml-prod" },
+    ]);
     const { volumeClaimTemplates, persistentVolumeClaimRetentionPolicy } = graph.manifest(
       "StatefulSet",
       "thanos-compactor",
@@ -223,6 +228,10 @@ describe("Thanos with object storage", () => {
     await assert.rejects(attempt({ receive: { zones: ["a", "b"] } }), /replicationFactor: 3 copies in 2 zones/);
     await assert.rejects(attempt({ receive: { ingestors: 2 } }), /replicationFactor: 3 copies need as many ingestors/);
     await assert.rejects(attempt({ receive: { zones: ["a", "a", "b"] } }), /zones: a zone is there twice/);
+    await assert.rejects(
+      attempt({ receive: { ingestorsDrainedTo: 2 } }),
+      /ingestorsDrainedTo: must be the number of ing/,
+    );
     const twice = [
       { name: "eu", host: "a", port: 443 },
       { name: "eu", host: "b", port: 443 },

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { policiesOf } from "../../components";
+import { ThanosStore } from "../../components/backends/thanos/thanosStore";
+import { Secret } from "../../tools/engine";
+import { graphOf } from "../harness";
 import { configOf, fileOf, productionThanos, receiveInZones, remoteQueriers } from "./thanosStore";
 import { argumentsOf, podOf } from "./victoriaMetricsStore";
+
+const opened = (value: unknown) => (value instanceof Secret ? value.value : value);
 
 const labelFlags = (args: readonly string[]) => args.filter((arg) => arg.startsWith("--label="));
 
@@ -25,7 +30,7 @@ describe("Thanos for several clusters", () => {
       const pod = podOf(graph, "StatefulSet", `thanos-receive-${zone}`) as unknown as { nodeSelector: object };
       assert.partialDeepStrictEqual(pod.nodeSelector, { "topology.kubernetes.io/zone": zone });
       const args = argumentsOf(graph, "StatefulSet", `thanos-receive-${zone}`);
-      assert.deepEqual(labelFlags(args), ['--label=receive="true"', '--label=receive_replica="$(POD_NAME)"']);
+      assert.deepEqual(labelFlags(args), ['--label=receive="ml-prod"', '--label=receive_replica="$(POD_NAME)"']);
     }
     const follows = (name: string) => graph.one("kubernetes:apps/v1:StatefulSet", name).options.dependencies.join();
     assert.ok(follows(`thanos-receive-${zones[1]}`).includes(`StatefulSet::thanos-receive-${zones[0]}`));
@@ -41,15 +46,35 @@ describe("Thanos for several clusters", () => {
 
   it("merges copies of pushed samples by another function than the pair, so by another compactor", async () => {
     const { graph } = await productionThanos({ receive: receiveInZones });
-    const pushed = { source_labels: ["receive"], regex: "true" };
-    assert.deepEqual(fileOf(graph, "thanos-compactor-files", "selector.yaml"), [{ action: "drop", ...pushed }]);
-    assert.deepEqual(fileOf(graph, "thanos-compactor-receive-files", "selector.yaml"), [{ action: "keep", ...pushed }]);
+    assert.deepEqual(fileOf(graph, "thanos-compactor-files", "selector.yaml"), [
+      { action: "keep", source_labels: ["cluster"], regex: "ml-prod" },
+      { action: "drop", source_labels: ["receive"], regex: ".+" },
+    ]);
+    assert.deepEqual(fileOf(graph, "thanos-compactor-receive-files", "selector.yaml"), [
+      { action: "keep", source_labels: ["receive"], regex: "ml-prod" },
+    ]);
     const args = argumentsOf(graph, "StatefulSet", "thanos-compactor-receive");
     assert.deepEqual(
       args.filter((arg) => arg.startsWith("--deduplication")),
       ["--deduplication.replica-label=receive_replica"],
     );
     assert.ok(argumentsOf(graph, "Deployment", "thanos-query").includes("--query.replica-label=receive_replica"));
+  });
+
+  it("has a prefix of its own in the bucket, and compacts no block of another cluster in it", async () => {
+    const { graph } = await productionThanos();
+    assert.deepEqual(fileOf(graph, "thanos-compactor-files", "selector.yaml"), [
+      { action: "keep", source_labels: ["cluster"], regex: "ml-prod" },
+    ]);
+    const { stringData } = graph.one("kubernetes:core/v1:Secret", "thanos-bucket").inputs;
+    const files = opened(stringData) as Record<string, unknown>;
+    assert.match(String(opened(files["objstore.yaml"])), /^prefix: thanos\/ml-prod$/m);
+    const odd = await graphOf(() => {
+      new ThanosStore("thanos", { namespace: "n", bucket: { name: "b" }, endpoints: [], clusterName: "a.b" });
+    });
+    assert.deepEqual(fileOf(odd, "thanos-compactor-files", "selector.yaml"), [
+      { action: "keep", source_labels: ["cluster"], regex: "a\\.b" },
+    ]);
   });
 
   it("asks other clusters by TLS only, above the queriers that rules and those clusters ask", async () => {

@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { storeOf, type ThanosQuery } from "../../components";
 import type { VictoriaMetricsArgs } from "../../components/backends/victoriaMetrics/args";
 import { VictoriaMetrics } from "../../components/backends/victoriaMetrics/victoriaMetrics";
+import { restrictedContainer } from "../../components/kubernetes/securityContext";
 import { type Graph, graphOf, previewHonesty } from "../harness";
 import { argumentsOf, flag, objectsOf, type Pod, podOf, productionStore, withEverything } from "./victoriaMetricsStore";
 
@@ -15,21 +16,17 @@ const store = (args: Partial<VictoriaMetricsArgs> = {}, preview = false) =>
     { preview },
   );
 
-const RESTRICTED = {
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  capabilities: { drop: ["ALL"] },
-};
-
 function assertRestricted(pod: Pod) {
   assert.equal(pod.automountServiceAccountToken, false);
   const { runAsNonRoot, seccompProfile } = pod.securityContext as Record<string, unknown>;
   assert.deepEqual([runAsNonRoot, seccompProfile], [true, { type: "RuntimeDefault" }]);
   for (const { securityContext, env } of [...pod.containers, ...(pod.initContainers ?? [])]) {
-    assert.deepEqual(securityContext, RESTRICTED);
+    assert.deepEqual(securityContext, restrictedContainer());
     assert.ok(env.some(({ name }) => name === "GOMEMLIMIT"));
   }
 }
+
+const guard = ["", "Binding"].map((kind) => `ValidatingAdmissionPolicy${kind} monitoring-victoria-metrics`);
 
 describe("VictoriaMetrics as a cluster", () => {
   let graph: Graph;
@@ -52,6 +49,7 @@ describe("VictoriaMetrics as a cluster", () => {
         "ServiceAccount vmbackup",
         "Secret vmbackup-keys",
         "ConfigMap vmbackup-ca",
+        ...guard,
         ...[0, 1, 2].map((index) => `CronJob vmstorage-backup-${index}`),
       ].sort(),
     );
@@ -119,6 +117,13 @@ describe("VictoriaMetrics as a cluster", () => {
             discover_backend_ips: true,
             retry_status_codes: [502, 503],
           },
+          {
+            src_paths: ["/whole/select/0/prometheus/.+"],
+            url_prefix: ["http://vmselect.monitoring.svc:8481/?deny_partial_response=1"],
+            drop_src_path_prefix_parts: 1,
+            discover_backend_ips: true,
+            retry_status_codes: [502, 503],
+          },
         ],
       },
     });
@@ -136,7 +141,22 @@ describe("VictoriaMetrics as a cluster", () => {
     assert.deepEqual(graph.outputs, {
       queryUrl: "http://vmauth.monitoring.svc:8427/select/0/prometheus",
       writeUrl: "http://vmagent.monitoring.svc:8429/api/v1/write",
+      rulesUrl: "http://vmauth.monitoring.svc:8427/whole/select/0/prometheus",
     });
+  });
+
+  it("has rules asked where nothing is answered in part", async () => {
+    const url = "http://vmauth.monitoring.svc:8427/whole/select/0/prometheus";
+    assert.equal(graph.outputs.rulesUrl, url);
+    assert.deepEqual([contract.rules?.member.name, contract.rules?.listener], ["vmauth", "http"]);
+    const { rules } = (await productionStore({ architecture: "single" })).contract;
+    // One server answers for everything or not at all.
+    assert.equal(rules, undefined);
+    const withRules = await store({ rules: { files: {} } });
+    const asked = ["http://vmauth.n.svc:8427/whole/select/0/prometheus"];
+    for (const name of ["datasource.url", "remoteRead.url"]) {
+      assert.deepEqual(flag(argumentsOf(withRules, "Deployment", "vmalert"), name), asked);
+    }
   });
 
   it("says who calls whom, and who calls the bucket", () => {
@@ -207,6 +227,7 @@ describe("VictoriaMetrics as one server", () => {
         "ServiceAccount vmbackup",
         "Secret vmbackup-keys",
         "ConfigMap vmbackup-ca",
+        ...guard,
         "CronJob victoria-metrics-backup-0",
       ].sort(),
     );

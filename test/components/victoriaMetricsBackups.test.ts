@@ -21,7 +21,7 @@ describe("backups of VictoriaMetrics", () => {
       { name: "data", persistentVolumeClaim: { claimName: "data-vmstorage-1" } },
     );
     const args = argumentsOf(graph, "CronJob", "vmstorage-backup-1");
-    assert.deepEqual(flag(args, "dst"), ["s3://metrics/victoriaMetrics/vmstorage-1/latest"]);
+    assert.deepEqual(flag(args, "dst"), ["s3://metrics/victoriaMetrics/ml-prod/vmstorage-1/latest"]);
     assert.deepEqual(flag(args, "snapshot.createURL"), [
       "http://vmstorage-1.vmstorage.monitoring.svc:8482/snapshot/create",
     ]);
@@ -36,9 +36,14 @@ describe("backups of VictoriaMetrics", () => {
     const { containers, initContainers = [] } = podOf(graph, "CronJob", "vmstorage-backup-0");
     assert.deepEqual(
       [initContainers, containers].map((each) => flag(each[0]?.args ?? [], "dst")),
-      [["s3://metrics/victoriaMetrics/vmstorage-0/latest"], ["s3://metrics/victoriaMetrics/vmstorage-0/$(JOB)"]],
+      [
+        ["s3://metrics/victoriaMetrics/ml-prod/vmstorage-0/latest"],
+        ["s3://metrics/victoriaMetrics/ml-prod/vmstorage-0/$(JOB)"],
+      ],
     );
-    assert.deepEqual(flag(containers[0]?.args ?? [], "origin"), ["s3://metrics/victoriaMetrics/vmstorage-0/latest"]);
+    assert.deepEqual(flag(containers[0]?.args ?? [], "origin"), [
+      "s3://metrics/victoriaMetrics/ml-prod/vmstorage-0/latest",
+    ]);
   });
 
   it("show their keys to nobody, and have none where the pods have an identity", async () => {

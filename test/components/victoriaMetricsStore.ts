@@ -48,8 +48,13 @@ export async function productionStore(over: object = {}): Promise<{ graph: Graph
       },
       storeSettings(over),
     );
-    contracts.push(storeOf(store));
-    return { queryUrl: store.queryUrl, writeUrl: store.writeUrl };
+    const offered = storeOf(store);
+    contracts.push(offered);
+    return {
+      queryUrl: store.queryUrl,
+      writeUrl: store.writeUrl,
+      ...(offered.rules && { rulesUrl: offered.rules.url }),
+    };
   });
   const [contract] = contracts;
   if (contract === undefined) throw new Error("the store was not made");

@@ -40,6 +40,23 @@ describe("rules: Thanos, ruler", () => {
     ],
   });
 
+  proveAlert(group("thanos-ruler-evaluation"), "ThanosRulerDown", {
+    input: { ...statefulSet(2, "2x60"), ...statefulSet(2, "0x60", "monitoring", "thanos-ruler-remote-write") },
+    quiet: "9m",
+    fires: {
+      at: "10m",
+      alerts: [
+        {
+          labels: { namespace: "monitoring", statefulset: "thanos-ruler-thanos-ruler-remote-write" },
+          summary: "No replica of thanos-ruler-thanos-ruler-remote-write is ready.",
+          description:
+            "thanos-ruler-thanos-ruler-remote-write has had 0 ready replicas for 10 minutes: rules over several shards are not evaluated, and none of their alerts can fire.",
+        },
+      ],
+    },
+    silent: [{ why: "one of two", input: statefulSet(2, "1x60", "monitoring", "thanos-ruler-remote-write") }],
+  });
+
   const evaluates = (evaluations: string, failures = "0x60", loaded = 20): Input => ({
     ...series("prometheus_rule_evaluations_total", evaluations, ', rule_group="g"'),
     ...series("prometheus_rule_evaluation_failures_total", failures, ', rule_group="g"'),

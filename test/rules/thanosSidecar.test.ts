@@ -45,8 +45,8 @@ describe("rules: Thanos, sidecars", () => {
     ],
   });
 
-  const bucket = (values: string) =>
-    series("thanos_objstore_bucket_operation_failures_total", { ...sidecar, bucket: "b", operation: "upload" }, values);
+  const bucket = (values: string, of: Record<string, string> = sidecar) =>
+    series("thanos_objstore_bucket_operation_failures_total", { ...of, bucket: "b", operation: "upload" }, values);
   proveAlert(group("thanos-sidecar-upload"), "ThanosSidecarBucketOperationsFailed", {
     input: bucket("0+1x60"),
     quiet: "15m",
@@ -55,13 +55,37 @@ describe("rules: Thanos, sidecars", () => {
       alerts: [
         {
           labels: { ...pod, operation: "upload" },
-          summary: "The Thanos sidecar of prometheus-prometheus-0 cannot use the bucket.",
+          summary: "Thanos in prometheus-prometheus-0 cannot use the bucket.",
           description:
-            "Operation upload on the bucket failed 10 times in 10 minutes for the sidecar of prometheus-prometheus-0: blocks stay on the local disk.",
+            "Operation upload on the bucket failed 10 times in 10 minutes for Thanos in prometheus-prometheus-0: blocks stay on the local disk.",
         },
       ],
     },
-    silent: [{ why: "once", input: bucket("0x5 1x60"), until: "40m" }],
+    silent: [
+      { why: "once", input: bucket("0x5 1x60"), until: "40m" },
+      {
+        why: "a store gateway, which has an alert of its own",
+        input: bucket("0+1x60", { ...sidecar, job: "thanos-store" }),
+      },
+    ],
+  });
+
+  const ruler = { ...sidecar, job: "thanos-ruler", pod: "thanos-ruler-thanos-ruler-0" };
+  proveAlert(group("thanos-sidecar-upload"), "ThanosSidecarBucketOperationsFailed", {
+    input: bucket("0+1x60", ruler),
+    quiet: "15m",
+    fires: {
+      at: "16m",
+      alerts: [
+        {
+          labels: { namespace: ruler.namespace, pod: ruler.pod, operation: "upload" },
+          summary: "Thanos in thanos-ruler-thanos-ruler-0 cannot use the bucket.",
+          description:
+            "Operation upload on the bucket failed 10 times in 10 minutes for Thanos in thanos-ruler-thanos-ruler-0: blocks stay on the local disk.",
+        },
+      ],
+    },
+    silent: [{ why: "once", input: bucket("0x5 1x60", ruler), until: "40m" }],
   });
 
   const uploads = (values: string[], started: string): Input =>

@@ -52,6 +52,20 @@ describe("capacity: the fleet", () => {
 });
 
 describe("capacity: series", () => {
+  it("of long-term stores are counted with the platform's own, by pod", () => {
+    const storeProcesses = [
+      { job: "mimir-distributor", pods: 3 },
+      { job: "mimir-querier", pods: 2 },
+    ];
+    const [without, having] = [source(nothing, "platform"), source({ ...nothing, storeProcesses }, "platform")];
+    assert.equal(having.active - without.active, 5_000);
+    assert.equal(having.targets - without.targets, 5);
+    assert.deepEqual(
+      having.jobs.filter((job) => !without.jobs.includes(job)),
+      ["mimir-distributor", "mimir-querier"],
+    );
+  });
+
   it("of GPUs are those of the catalogue", () => {
     for (const gpuProfile of profiles) {
       const perGpu = signalsOf(gpuProfile).reduce((sum, { seriesPerGpu }) => sum + seriesPerGpu, 0);

@@ -55,12 +55,22 @@ describe("settings: the fleet and cardinality", () => {
       queriers: 2,
       alertmanagers: 3,
       rulers: 0,
+      storeProcesses: [],
       teamSeries: 7_000,
     });
     assert.deepEqual(budgetPolicy(settings), { headroom: 1.5, seriesPerGpu: 45 });
     assert.equal(monitored(settingsOf({ teams: { kind: "none" } })).teamSeries, 0);
     assert.equal(monitored(settingsOf({ cardinality: { teamSeries: 5 } })).teamSeries, 5);
     assert.equal(monitored(settingsOf({ gpu: { kind: "none" } })).gpuProfile, undefined);
+  });
+
+  it("count both groups of rulers while there are stores of both ways", () => {
+    const bucket = { name: "metrics" };
+    const rulers = (stores: object) => monitored(settingsOf({ prometheus: { shards: 2 }, ...stores })).rulers;
+    const mimir = { kind: "mimir", bucket, zones: ["a", "b", "c"] };
+    assert.equal(rulers({}), 2);
+    assert.equal(rulers({ longTermStorage: mimir }), 2);
+    assert.equal(rulers({ longTermStorage: { kind: "thanos", bucket }, alsoWriteTo: mimir }), 4);
   });
 
   it("refuse limits of scrapes that leave less than twice the budget", () =>

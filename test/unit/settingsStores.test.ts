@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSettings } from "../../stacks/settings";
+import { bucketSchema, prefixOf } from "../../stacks/settings/stores/bucket";
 
 const bucket = { name: "ml-prod-metrics" };
 const base = {
@@ -26,6 +27,11 @@ describe("settings: long-term stores together", () => {
       { longTermStorage: thanos, alsoWriteTo: mimir },
       { longTermStorage: mimir, alsoWriteTo: thanos, readFrom: "alsoWriteTo" },
       { longTermStorage: { kind: "cortex", bucket, zones }, alsoWriteTo: { ...thanos, bucket: { name: "another" } } },
+      // Mimir's folders begin with its prefix, without a slash.
+      {
+        longTermStorage: { ...thanos, bucket: { ...bucket, prefix: "m" } },
+        alsoWriteTo: { ...mimir, bucket: { ...bucket, prefix: "m" } },
+      },
     ]) {
       assert.deepEqual(storeProblems(settings), []);
     }
@@ -56,22 +62,59 @@ describe("settings: long-term stores together", () => {
       "one prefix for both",
       {
         longTermStorage: { ...thanos, bucket: { ...bucket, prefix: "m" } },
-        alsoWriteTo: { ...mimir, bucket: { ...bucket, prefix: "m" } },
+        alsoWriteTo: { kind: "victoriaMetrics", allowMixedIntervals: true, bucket: { ...bucket, prefix: "m" } },
       },
-      "alsoWriteTo.bucket.prefix must not be within that of longTermStorage, nor around it (thanos has m/, mimir m/): one store would delete the blocks of the other; set it to mimir, or take another bucket",
+      "alsoWriteTo.bucket.prefix must not be within that of longTermStorage, nor around it (thanos has m/; victoriaMetrics m/): one store would delete the blocks of the other; take another prefix for one of the two, or another bucket",
     ],
     [
-      "a prefix inside the other",
+      "a prefix that is one of Mimir's own folders",
       {
-        longTermStorage: mimir,
-        alsoWriteTo: { ...thanos, bucket: { ...bucket, prefix: "mimir/thanos" } },
+        longTermStorage: { ...mimir, bucket: { ...bucket, prefix: "m" } },
+        alsoWriteTo: { ...thanos, bucket: { ...bucket, prefix: "mruler/thanos" } },
       },
-      "alsoWriteTo.bucket.prefix must not be within that of longTermStorage, nor around it (mimir has mimir/, thanos mimir/thanos/): one store would delete the blocks of the other; set it to thanos, or take another bucket",
+      "alsoWriteTo.bucket.prefix must not be within that of longTermStorage, nor around it (mimir has mblocks/ and mruler/ and malertmanager/; thanos mruler/thanos/): one store would delete the blocks of the other; take another prefix for one of the two, or another bucket",
+    ],
+    [
+      "one bucket of AWS by two of its addresses",
+      {
+        longTermStorage: { ...mimir, bucket: { ...bucket, prefix: "m" } },
+        alsoWriteTo: {
+          ...thanos,
+          bucket: { ...bucket, prefix: "mblocks", endpoint: "s3.us-east-1.amazonaws.com:443" },
+        },
+      },
+      "alsoWriteTo.bucket.prefix must not be within that of longTermStorage, nor around it (mimir has mblocks/ and mruler/ and malertmanager/; thanos mblocks/): one store would delete the blocks of the other; take another prefix for one of the two, or another bucket",
     ],
     [
       "another store in Cortex' bucket",
-      { longTermStorage: { kind: "cortex", bucket, zones }, alsoWriteTo: thanos },
-      "alsoWriteTo.bucket.prefix must not be within that of longTermStorage, nor around it (cortex has the whole bucket, thanos thanos/): one store would delete the blocks of the other; take another bucket",
+      {
+        longTermStorage: { kind: "cortex", bucket, zones },
+        alsoWriteTo: { ...thanos, bucket: { ...bucket, prefix: "t" } },
+      },
+      "alsoWriteTo.bucket.prefix must not be within that of longTermStorage, nor around it (cortex has the whole bucket; thanos t/): one store would delete the blocks of the other; take another bucket",
+    ],
+    [
+      "a closed port of STS, from which pods with a role get their keys",
+      {
+        longTermStorage: {
+          ...thanos,
+          bucket: {
+            ...bucket,
+            endpoint: "s3.example.com:9000",
+            credentials: { kind: "role", arn: "arn:aws:iam::123456789012:role/metrics" },
+          },
+        },
+        network: { kind: "defaultDeny", objectStorage: { ports: [9000] } },
+      },
+      "network.objectStorage.ports must have the port of STS, which roles need: 443 is missing, and nothing would be stored; add 443 to the list",
+    ],
+    [
+      "a prefix around the other's own, which has the cluster's name",
+      {
+        longTermStorage: thanos,
+        alsoWriteTo: { kind: "victoriaMetrics", allowMixedIntervals: true, bucket: { ...bucket, prefix: "thanos" } },
+      },
+      "alsoWriteTo.bucket.prefix must not be within that of longTermStorage, nor around it (thanos has thanos/c1/; victoriaMetrics thanos/): one store would delete the blocks of the other; take another prefix for one of the two, or another bucket",
     ],
     [
       "a closed port of the S3 API",
@@ -81,6 +124,16 @@ describe("settings: long-term stores together", () => {
   ] as const) {
     it(`${what} is one named error`, () => assert.deepEqual(storeProblems(settings), [expected]));
   }
+
+  it("of different clusters never have the same prefix by default, and Mimir's has letters and digits only", () => {
+    const clusters = ["ml-prod", "mlprod", "ml-prod-2", "a", "a-"];
+    for (const kind of ["thanos", "victoriaMetrics", "mimir"]) {
+      const prefixes = clusters.map((cluster) => prefixOf(bucketSchema.parse(bucket), kind, cluster));
+      assert.equal(new Set(prefixes).size, clusters.length);
+      if (kind === "mimir") for (const prefix of prefixes) assert.match(prefix, /^[A-Za-z0-9]+$/);
+    }
+    assert.equal(prefixOf(bucketSchema.parse({ ...bucket, prefix: "own" }), "thanos", "ml-prod"), "own");
+  });
 
   it("a kind that there is not names those that there are", () => {
     assert.deepEqual(storeProblems({ longTermStorage: { kind: "influx" } }), [

@@ -4,7 +4,7 @@ import { names, nodesNamespace } from "../../stacks/names";
 import { UserError } from "../cli/errors";
 import type { Progress } from "../cli/progress";
 import type { ApiClient } from "../provider/apiClient";
-import { queryNow, queryNumber, SICK_GPUS, serviceRequest } from "./questions";
+import { queryNow, queryNumber, queryPod, SICK_GPUS, serviceRequest } from "./questions";
 
 /** What a platform should look like. */
 export interface Expectation {
@@ -14,6 +14,8 @@ export interface Expectation {
   alertmanagerReplicas: number;
   /** Nodes of the simulated fleet. */
   fleetNodes: number;
+  /** Base URL inside the cluster of a store that cannot tell replicas apart. Default: Thanos is asked, which can. */
+  queryUrl?: string;
 }
 
 /** What it looks like. */
@@ -48,29 +50,64 @@ export async function askHealth(api: ApiClient, expected: Expectation): Promise<
       name: metadata.name,
       ready: status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     }));
-  const eachReplica = { dedup: false };
-  const replicasOfNode = `count by (instance) (up{job="dcgm-exporter"} == 1)`;
+  const { queryUrl } = expected;
+  const merged = queryUrl === undefined ? {} : { queryUrl };
   // Those of teams are their own matter.
   const own = `namespace=~"|kube-system|${namespace}|${nodesNamespace(namespace)}"`;
-  const [scrapedNodes, prometheusReplicas, watchdog, gpus, sick, members, down] = await Promise.all([
-    queryNumber(api, namespace, `count(${replicasOfNode} >= ${expected.prometheusReplicas})`, eachReplica),
-    queryNumber(api, namespace, `count(count by (${REPLICA_LABEL}) (up))`, eachReplica),
-    queryNumber(api, namespace, `count(ALERTS{alertname="Watchdog", alertstate="firing"})`),
-    queryNumber(api, namespace, "count(DCGM_FI_DEV_GPU_TEMP)"),
-    queryNow(api, namespace, SICK_GPUS),
+  const [replicas, watchdog, gpus, sick, members, down] = await Promise.all([
+    queryUrl === undefined
+      ? replicasBehindThanos(api, expected)
+      : replicasByPod(
+          api,
+          expected,
+          pods.map(({ name }) => name),
+        ),
+    queryNumber(api, namespace, `count(ALERTS{alertname="Watchdog", alertstate="firing"})`, merged),
+    queryNumber(api, namespace, "count(DCGM_FI_DEV_GPU_TEMP)", merged),
+    queryNow(api, namespace, SICK_GPUS, merged),
     alertmanagerMembers(api, namespace),
-    queryNow(api, namespace, `up{${own}} == 0`),
+    queryNow(api, namespace, `up{${own}} == 0`, merged),
   ]);
   return {
     pods,
-    scrapedNodes,
-    prometheusReplicas,
+    ...replicas,
     alertmanagerMembers: members,
     watchdogFires: watchdog > 0,
     downTargets: down.map(({ labels }) => `${labels.job} ${labels.instance}`).sort(),
     gpus,
     sickGpus: sick.map(({ labels }) => ({ node: labels.instance ?? "?", gpu: labels.gpu ?? "?" })),
   };
+}
+
+type Replicas = Pick<Health, "scrapedNodes" | "prometheusReplicas">;
+
+async function replicasBehindThanos(api: ApiClient, { namespace, prometheusReplicas }: Expectation): Promise<Replicas> {
+  const ask = (promql: string) => queryNumber(api, namespace, promql, { dedup: false });
+  const [scrapedNodes, answering] = await Promise.all([
+    ask(`count(count by (instance) (up{job="dcgm-exporter"} == 1) >= ${prometheusReplicas})`),
+    ask(`count(count by (${REPLICA_LABEL}) (up))`),
+  ]);
+  return { scrapedNodes, prometheusReplicas: answering };
+}
+
+/** Each replica by itself: a store that takes only one of them, or merges them, does not say. */
+async function replicasByPod(
+  api: ApiClient,
+  { namespace, prometheusReplicas }: Expectation,
+  pods: readonly string[],
+): Promise<Replicas> {
+  const servers = pods.filter((name) => name.startsWith(`prometheus-${names.prometheus}-`));
+  const answers = await Promise.all(
+    servers.map((pod) => queryPod(api, namespace, pod, "up == 1").catch(() => undefined)),
+  );
+  const answering = answers.filter((answer) => answer !== undefined && answer.length > 0);
+  const nodes = answering.flatMap((answer = []) =>
+    answer.flatMap(({ labels }) => (labels.job === "dcgm-exporter" ? [labels.instance] : [])),
+  );
+  const byAll = [...new Set(nodes)].filter(
+    (node) => nodes.filter((other) => other === node).length >= prometheusReplicas,
+  );
+  return { scrapedNodes: byAll.length, prometheusReplicas: answering.length };
 }
 
 async function alertmanagerMembers(api: ApiClient, namespace: string): Promise<number> {

@@ -2,17 +2,25 @@ import { names } from "../../stacks/names";
 import { describeChanges } from "./changes";
 import type { Health } from "./health";
 import { type Place, placeFlags, placeName } from "./place";
+import { placeOf } from "./questions";
 import type { Platform } from "./up";
 
 interface Service {
   spec: { clusterIP: string; ports: { port: number }[] };
 }
 
-const lookAt = [
-  { service: names.query, title: "PromQL over the pair" },
+const lookAt = (queryUrl: string): LookAt[] => [
+  { ...placeOf(queryUrl), title: "PromQL over the pair" },
   { service: names.prometheus, title: "Prometheus" },
   { service: names.alertmanager, title: "Alertmanager" },
 ];
+
+interface LookAt {
+  service: string;
+  title: string;
+  /** Below which it answers. */
+  path?: string;
+}
 
 const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
@@ -39,7 +47,7 @@ export async function printPlatform(place: Place, platform: Platform): Promise<v
   if (platform.notice) out(`  note: ${platform.notice}\n`);
   printHealth(platform.health);
   out("\nWhere to look\n");
-  for (const { service, title } of lookAt) {
+  for (const { service, title, path = "" } of lookAt(platform.queryUrl)) {
     const { spec } = (await api.request(
       "GET",
       `/api/v1/namespaces/${namespace}/services/${service}`,
@@ -47,7 +55,7 @@ export async function printPlatform(place: Place, platform: Platform): Promise<v
     const port = spec.ports[0]?.port ?? 80;
     const address =
       place.kind === "throwaway"
-        ? `http://${spec.clusterIP}:${port}`
+        ? `http://${spec.clusterIP}:${port}${path}`
         : `kubectl --context ${place.context} -n ${namespace} port-forward service/${service} ${port}:${port}`;
     out(`  ${title.padEnd(22)}${address}\n`);
   }

@@ -18,10 +18,18 @@ export function serviceRequest(
   return api.request(request.method ?? "GET", `${base}${request.path}`, request.query ? { query: request.query } : {});
 }
 
-/** How the querier answers. */
+/** How the query address answers. */
 export interface QueryOptions {
-  /** Whether the replicas' series are merged into one; otherwise each carries its replica's label. */
-  dedup: boolean;
+  /** Whether the replicas' series are merged into one; otherwise each carries its replica's label. Only Thanos can do either. */
+  dedup?: boolean;
+  /** Base URL of the query API inside the cluster, as the stack's output `queryUrl`. Default: that of the Thanos queriers. */
+  queryUrl?: string;
+}
+
+/** The Service, the port and the path of an address inside the cluster. */
+export function placeOf(url: string): { service: string; port: string; path: string } {
+  const { hostname, port, pathname } = new URL(url);
+  return { service: hostname.split(".")[0] ?? hostname, port, path: pathname === "/" ? "" : pathname };
 }
 
 /** Asks the platform's query address for one moment; the replicas merged, unless said otherwise. */
@@ -29,13 +37,25 @@ export async function queryNow(
   api: ApiClient,
   namespace: string,
   promql: string,
-  { dedup }: QueryOptions = { dedup: true },
+  { dedup = true, queryUrl }: QueryOptions = {},
 ): Promise<Sample[]> {
+  const { service, port, path } =
+    queryUrl === undefined ? { service: names.query, port: "http", path: "" } : placeOf(queryUrl);
   const answer = await serviceRequest(
     api,
-    { namespace, name: names.query, port: "http" },
-    { path: "/api/v1/query", query: { query: promql, dedup: String(dedup) } },
+    { namespace, name: service, port },
+    { path: `${path}/api/v1/query`, query: { query: promql, dedup: String(dedup) } },
   );
+  return samplesOf(answer);
+}
+
+/** Asks one pod of Prometheus alone. */
+export async function queryPod(api: ApiClient, namespace: string, pod: string, promql: string): Promise<Sample[]> {
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}:9090/proxy/api/v1/query`;
+  return samplesOf(await api.request("GET", path, { query: { query: promql } }));
+}
+
+function samplesOf(answer: JsonObject): Sample[] {
   const { result = [] } = (answer.data ?? {}) as {
     result?: { metric: Record<string, string>; value: [number, string] }[];
   };

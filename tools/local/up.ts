@@ -35,6 +35,8 @@ export interface Platform {
   kubeconfig: string | undefined;
   namespace: string;
   api: ApiClient;
+  /** Base URL of the query API inside the cluster. */
+  queryUrl: string;
 }
 
 /** Brings the platform up, step by step; a second time it changes nothing. */
@@ -122,7 +124,11 @@ async function askUntilHealthy(
   engine: Engine,
   progress: Progress,
 ) {
-  const { namespace, prometheus, alertmanager } = checkedSettings((await platformStack(reference, settings)).settings);
+  const platform = await platformStack(reference, settings);
+  const { namespace, prometheus, alertmanager, longTermStorage, alsoWriteTo, readFrom } = checkedSettings(
+    platform.settings,
+  );
+  const read = readFrom === "alsoWriteTo" ? alsoWriteTo : longTermStorage;
   const api = await connect({
     ...(reference.path === undefined ? {} : { kubeconfig: reference.path }),
     ...(reference.context === undefined ? {} : { context: reference.context }),
@@ -132,8 +138,14 @@ async function askUntilHealthy(
     prometheusReplicas: prometheus.replicas,
     alertmanagerReplicas: alertmanager.replicas,
     fleetNodes: nodes,
+    ...(read?.kind === "none" || read?.kind === "thanos" ? {} : { queryUrl: await queryUrl(engine, platform) }),
   };
   const health = await waitUntilHealthy(api, expected, progress);
   await writeRecord(engine.directory, { ...expected, gpusPerNode });
-  return { health, kubeconfig: reference.path, namespace, api };
+  return { health, kubeconfig: reference.path, namespace, api, queryUrl: await queryUrl(engine, platform) };
+}
+
+async function queryUrl(engine: Engine, platform: StackDefinition): Promise<string> {
+  const outputs = await (await openStack(engine, platform)).stack.outputs();
+  return String(outputs.queryUrl?.value);
 }

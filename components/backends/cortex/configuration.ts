@@ -16,6 +16,10 @@ import { INGESTER_HOURS } from "../ringStore/problems";
 
 const ring = { kvstore: { store: "memberlist" } };
 
+/** Of one message by gRPC: answers with many series are tens of megabytes. What Cortex' own clients take by default. */
+const MESSAGE_BYTES = 100 * 2 ** 20;
+const sends = { grpc_client_config: { max_send_msg_size: MESSAGE_BYTES } };
+
 /**
  * Cortex' own configuration file, the same for every part. Marked is what defaults to something that loses data or answers when
  * there is more than one pod.
@@ -23,7 +27,10 @@ const ring = { kvstore: { store: "memberlist" } };
 export function cortexConfiguration(facts: RingStoreFacts): object {
   return {
     auth_enabled: true,
-    server,
+    // Default: 4 MiB, and a larger answer fails on its way to the frontend.
+    server: { ...server, grpc_server_max_recv_msg_size: MESSAGE_BYTES, grpc_server_max_send_msg_size: MESSAGE_BYTES },
+    // Default: 16 MiB, as for queriers below.
+    ingester_client: sends,
     distributor: {
       // Both default to what is wrong: each series on ingesters of its metric's name alone, and copies moved at every restart.
       shard_by_all_labels: true,
@@ -97,7 +104,7 @@ export function cortexConfiguration(facts: RingStoreFacts): object {
       active_query_tracker_dir: SCRATCH,
     },
     frontend: { scheduler_address: schedulerAddress(facts) },
-    frontend_worker: { scheduler_address: schedulerAddress(facts), match_max_concurrent: true },
+    frontend_worker: { scheduler_address: schedulerAddress(facts), match_max_concurrent: true, ...sends },
     query_range: {
       split_queries_by_interval: "24h",
       ...(facts.caches === undefined ? {} : { cache_results: true, results_cache: resultsCache(facts.caches.results) }),
@@ -108,10 +115,30 @@ export function cortexConfiguration(facts: RingStoreFacts): object {
       ...commonLimits(facts.args),
       // Default: local, and the limit is that of each distributor.
       ingestion_rate_strategy: "global",
+      ...seriesLimits,
       max_outstanding_requests_per_tenant: 800,
     },
   };
 }
+
+/**
+ * Each ingester has limits of its own besides those of a tenant, and a metric with 50 000 series is nothing unusual: all local ones
+ * are off. The number of tenants' series is in the file of limits.
+ */
+const seriesLimits = {
+  max_series_per_user: 0,
+  max_series_per_metric: 0,
+  max_metadata_per_user: 0,
+  max_metadata_per_metric: 0,
+  // Of whoever is no tenant: Mimir's default.
+  max_global_series_per_user: 150_000,
+  // A tenant's limit holds for each of its metrics too.
+  max_global_series_per_metric: 0,
+  // Names of metrics: some hundred bytes each in every ingester [judgement].
+  max_global_metadata_per_user: 100_000,
+  // The local default: types and helps under which a metric is known.
+  max_global_metadata_per_metric: 10,
+};
 
 const resultsCache = (addresses: string) => ({
   compression: "snappy",

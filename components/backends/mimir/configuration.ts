@@ -16,12 +16,19 @@ import {
 import { INGESTER_HOURS } from "../ringStore/problems";
 import type { KafkaArgs, MimirArgs } from "./mimir";
 
-/** Where the passwords are that the file names. */
-export const KAFKA_PASSWORD = "KAFKA_PASSWORD";
+/** Of a topic that is made. */
+export const DEFAULT_PARTITIONS = 100;
+
+/** Where in the bucket Mimir's three kinds of objects are; it refuses to start when two of them share a place. */
+export const bucketPlaces = (prefix: string) => ({
+  blocks: `${prefix}blocks`,
+  ruler: `${prefix}ruler`,
+  alertmanager: `${prefix}alertmanager`,
+});
 
 /** Mimir's own configuration file, the same for every part; figures without a word of ours are those of its chart. */
 export function mimirConfiguration(facts: RingStoreFacts, args: MimirArgs): object {
-  const prefix = facts.args.bucket.prefix ?? "";
+  const places = bucketPlaces(facts.args.bucket.prefix ?? "");
   return {
     multitenancy_enabled: true,
     // Tells nobody outside.
@@ -29,9 +36,8 @@ export function mimirConfiguration(facts: RingStoreFacts, args: MimirArgs): obje
     server,
     activity_tracker: { filepath: `${SCRATCH}/activity.log` },
     common: { storage: { backend: "s3", s3: { ...s3(facts), ...trust(facts) } } },
-    // Three kinds of objects in one bucket: Mimir refuses to start when two of them share a place.
     blocks_storage: {
-      storage_prefix: `${prefix}blocks`,
+      storage_prefix: places.blocks,
       tsdb: {
         dir: `${DATA}/tsdb`,
         retention_period: `${INGESTER_HOURS}h`,
@@ -40,8 +46,8 @@ export function mimirConfiguration(facts: RingStoreFacts, args: MimirArgs): obje
       },
       bucket_store: { sync_dir: `${DATA}/tsdb-sync`, ...bucketCaches(facts) },
     },
-    ruler_storage: { storage_prefix: `${prefix}ruler` },
-    alertmanager_storage: { storage_prefix: `${prefix}alertmanager` },
+    ruler_storage: { storage_prefix: places.ruler },
+    alertmanager_storage: { storage_prefix: places.alertmanager },
     // Another Mimir in the cluster whose pods get an address of these is not let in.
     memberlist: { ...memberlist(facts), cluster_label: `${facts.name}.${facts.namespace}` },
     distributor: {
@@ -54,7 +60,7 @@ export function mimirConfiguration(facts: RingStoreFacts, args: MimirArgs): obje
       },
     },
     ingester: ingester(facts, args),
-    ...(args.kafka === undefined ? {} : { ingest_storage: ingestStorage(args.kafka) }),
+    ...(args.kafka === undefined ? {} : { ingest_storage: ingestStorage(args.kafka, facts) }),
     querier: { max_concurrent: 16 },
     query_scheduler: { max_outstanding_requests_per_tenant: 800 },
     frontend: {
@@ -134,21 +140,21 @@ function ingester(facts: RingStoreFacts, { kafka }: MimirArgs): object {
   };
 }
 
-function ingestStorage(kafka: KafkaArgs): object {
+function ingestStorage(kafka: KafkaArgs, { password }: RingStoreFacts): object {
   return {
     enabled: true,
     kafka: {
       address: kafka.brokers.join(","),
       topic: kafka.topic ?? "mimir-ingest",
       auto_create_topic_enabled: true,
-      auto_create_topic_default_partitions: kafka.partitions ?? 100,
+      auto_create_topic_default_partitions: kafka.partitions ?? DEFAULT_PARTITIONS,
       ...(kafka.tls === false ? {} : { tls_enabled: true }),
       ...(kafka.username === undefined
         ? {}
         : {
             sasl_mechanism: kafka.saslMechanism ?? "SCRAM-SHA-512",
             sasl_username: kafka.username,
-            sasl_password: `\${${KAFKA_PASSWORD}}`,
+            sasl_password: password,
           }),
     },
   };

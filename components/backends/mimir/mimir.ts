@@ -1,6 +1,5 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { commonLabels } from "../../kubernetes/labels";
+import type { NetworkMember } from "../../network/edges";
 import { images } from "../../versions";
 import { describeStore, type LongTermStore } from "../backend";
 import type { RingStoreArgs, RingStoreWorkload } from "../ringStore/args";
@@ -9,7 +8,7 @@ import { tenantUrl } from "../ringStore/gateway";
 import { DEFAULT_TENANT, type RingStoreProblem, refuseProblems, ringStoreProblems } from "../ringStore/problems";
 import { createRingStore } from "../ringStore/ringStore";
 import { commonRoles, furtherRole, type Role } from "../ringStore/roles";
-import { KAFKA_PASSWORD, mimirConfiguration } from "./configuration";
+import { DEFAULT_PARTITIONS, mimirConfiguration } from "./configuration";
 
 /** Brokers of a Kafka that somebody else runs; it must take records of 16 MB (`message.max.bytes`). */
 export interface KafkaArgs {
@@ -77,6 +76,14 @@ export function mimirProblems(args: Omit<MimirArgs, "namespace">): RingStoreProb
       fix: "remove it, or set architecture to ingestStorage",
     });
   }
+  const ingesters = args.ingester?.replicas ?? 1;
+  if (kafka !== undefined && (kafka.partitions ?? DEFAULT_PARTITIONS) < ingesters) {
+    problems.push({
+      property: ["kafka", "partitions"],
+      reason: `must be at least the number of ingesters per zone, ${ingesters}: each of them reads one partition`,
+      fix: `set it to ${ingesters} or more, and add as many partitions to a topic that is there already`,
+    });
+  }
   if (kafka !== undefined && (kafka.username === undefined) !== (kafka.password === undefined)) {
     problems.push({
       property: ["kafka", "password"],
@@ -88,7 +95,7 @@ export function mimirProblems(args: Omit<MimirArgs, "namespace">): RingStoreProb
     problems.push({
       property: ["bucket", "prefix"],
       reason: `'${bucket.prefix}' has other characters than letters and digits, which is all that Mimir takes there`,
-      fix: "set it to mimir",
+      fix: "leave out the others, or remove it: a stack then has one of its own",
     });
   }
   return problems;
@@ -113,7 +120,6 @@ export class Mimir extends pulumi.ComponentResource implements LongTermStore {
     super("gpu-observability:index:Mimir", name, {}, opts);
     refuseProblems(mimirProblems(args));
 
-    const password = this.createKafkaPassword(name, args);
     const store = createRingStore(
       name,
       args,
@@ -122,14 +128,16 @@ export class Mimir extends pulumi.ComponentResource implements LongTermStore {
         image: args.image ?? images.mimir,
         roles: [...commonRoles(args), ...ownRoles(args)],
         configuration: (facts) => mimirConfiguration(facts, withAlertmanager(facts, args)),
-        flags: (target, zone) => [...zoneFlags(target, zone, args), ...(password === undefined ? [] : EXPAND)],
-        ...(password === undefined ? {} : { env: [password] }),
+        flags: (target, zone) => zoneFlags(target, zone, args),
+        ...(args.kafka?.password === undefined ? {} : { password: pulumi.secret(args.kafka.password) }),
       },
       { parent: this },
     );
     describeStore(this, {
       ...ringStoreContract(store, args, "mimir"),
       ...(args.kafka === undefined ? {} : { callOutside: kafkaCalls(store, args.kafka) }),
+      ...(args.rulerAlertmanagerUrl === undefined ? {} : { sendAlerts: membersOf(store, ["ruler"]) }),
+      notify: membersOf(store, ["alertmanager"]),
     });
     const base = tenantUrl(store.gateway, args.tenant ?? DEFAULT_TENANT);
     this.queryUrl = pulumi.interpolate`${base}/prometheus`;
@@ -137,26 +145,7 @@ export class Mimir extends pulumi.ComponentResource implements LongTermStore {
 
     this.registerOutputs({ queryUrl: this.queryUrl, writeUrl: this.writeUrl });
   }
-
-  private createKafkaPassword(name: string, { namespace, kafka }: MimirArgs) {
-    if (kafka?.password === undefined) return undefined;
-    const labels = commonLabels({ name: "mimir", instance: name, component: "storage" });
-    const secret = new k8s.core.v1.Secret(
-      `${name}-kafka`,
-      {
-        metadata: { name: `${name}-kafka`, namespace, labels },
-        stringData: { password: pulumi.secret(kafka.password) },
-      },
-      { parent: this },
-    );
-    return {
-      name: KAFKA_PASSWORD,
-      valueFrom: { secretKeyRef: { name: secret.metadata.name, key: "password" } },
-    };
-  }
 }
-
-const EXPAND = ["-config.expand-env=true"];
 
 /** Alerts go to Mimir's own Alertmanager, where there is one and nothing else was said. */
 const withAlertmanager = ({ name, namespace }: { name: string; namespace: string }, args: MimirArgs): MimirArgs =>
@@ -225,14 +214,18 @@ function ownRoles({ overridesExporter = {}, ruler, alertmanager }: MimirArgs): R
 /** Writers, readers, and those that ask how far the writers are. */
 const KAFKA_CLIENTS = ["distributor", "ingester", "query-frontend", "ruler"];
 
-const kafkaCalls = ({ parts }: ReturnType<typeof createRingStore>, { brokers, cidrs }: KafkaArgs) =>
+type RingStore = ReturnType<typeof createRingStore>;
+
+const membersOf = ({ parts }: RingStore, targets: readonly string[]): NetworkMember[] =>
   parts
-    .filter(({ role }) => KAFKA_CLIENTS.includes(role.target))
-    .flatMap(({ servers }) => servers)
-    .map(({ member }) => ({
-      member,
-      name: "Kafka",
-      cidrs,
-      ports: [...new Set(brokers.map((broker) => Number(broker.split(":").at(-1))))].sort((a, b) => a - b),
-      why: "passes samples through Kafka",
-    }));
+    .filter(({ role }) => targets.includes(role.target))
+    .flatMap(({ servers }) => servers.map(({ member }) => member));
+
+const kafkaCalls = (store: RingStore, { brokers, cidrs }: KafkaArgs) =>
+  membersOf(store, KAFKA_CLIENTS).map((member) => ({
+    member,
+    name: "Kafka",
+    cidrs,
+    ports: [...new Set(brokers.map((broker) => Number(broker.split(":").at(-1))))].sort((a, b) => a - b),
+    why: "passes samples through Kafka",
+  }));

@@ -21,7 +21,7 @@ export interface RingStoreWorkload {
   cpu?: string;
   /** Memory request and limit of each. */
   memory?: string;
-  /** Size of each pod's volume, for those that keep data. It can grow, never shrink. */
+  /** Size of each pod's volume, for those that keep data. To grow it: docs/stores.md. */
   volumeSize?: string;
   /** Storage class of the volumes. Default: the cluster's own. A change needs new volumes. */
   storageClass?: string;
@@ -51,17 +51,26 @@ export interface RingStoreArgs {
   bucket: BucketArgs;
   /** The platform's own tenant: Prometheus writes as this one. Default: `platform`. */
   tenant?: string;
-  /** Everybody who may write, with limits. Whoever is not among them may write one sample per second. Default: `tenant` alone. */
+  /**
+   * Everybody who may write, with limits. Whoever is not among them is refused with status 429, but for one sample a second, alone in
+   * its request. Default: `tenant` alone.
+   */
   tenants?: StoreTenant[];
   /** How long blocks are kept. Default: for ever, which the bucket's bill says first. */
   retention?: string;
   /**
    * Availability zones (`topology.kubernetes.io/zone`) of ingesters and store gateways, one copy of each series in each; at least
-   * `replicationFactor`. Declared once: a change moves no data. Default: copies are kept apart, wherever they are.
+   * `replicationFactor`. A change moves no data, and is refused without `acceptZoneChange`. Default: copies are kept apart, wherever
+   * they are.
    */
   zones?: string[];
-  /** Copies of each series among the ingesters. Default: 3. */
+  /** Copies of each series among the ingesters. A change needs `acceptZoneChange`. Default: 3. */
   replicationFactor?: number;
+  /**
+   * Whether `zones` and `replicationFactor` may be others than those with which the pods run, which the API server refuses without it:
+   * for the one deployment that docs/stores.md describes. Default: false.
+   */
+  acceptZoneChange?: boolean;
   /**
    * Seconds without a sample of the elected Prometheus of a pair after which the other one is taken, and so the longest hole that
    * its loss leaves, but for one scrape. More than the scrape interval and 12 s, or a pair would take turns. Default: 45.

@@ -32,6 +32,8 @@ export interface RingStoreFacts {
   namespace: string;
   bucketName: string;
   keys?: { accessKeyId: string; secretAccessKey: string };
+  /** See {@link RingStoreProduct.password}. */
+  password?: string;
   /** Where the file with the endpoint's certificates is. */
   caFile?: string;
   /** Where the file with the tenants' limits is. */
@@ -103,8 +105,8 @@ export const haTimeouts = ({ haFailoverSeconds = DEFAULT_FAILOVER_SECONDS }: Rin
 });
 
 /**
- * Limits of whoever is no tenant: a misspelt name is told so at once, and its samples wait at the sender. Those of tenants are in
- * {@link tenantLimits}.
+ * Limits of whoever is no tenant: a misspelt name is told so at once, because every request with more than one sample is refused.
+ * Those of tenants are in {@link tenantLimits}.
  */
 export const commonLimits = (args: RingStoreArgs) => ({
   accept_ha_samples: true,
@@ -126,6 +128,12 @@ export const commonLimits = (args: RingStoreArgs) => ({
 /** Ten seconds' worth at once: the classes of Mimir's operators have that proportion. */
 const BURST_SECONDS = 10;
 
+/**
+ * A request that is larger than the burst is refused for ever, however slow its sender is. The largest of a usual sender is that of
+ * vmagent: 10 000 samples and 5 000 metadata (its defaults); Prometheus sends 2 000.
+ */
+const LEAST_BURST = 20_000;
+
 /** Limits by tenant, which are read again while everything runs. */
 export const tenantLimits = (args: RingStoreArgs) => ({
   overrides: Object.fromEntries(
@@ -134,7 +142,7 @@ export const tenantLimits = (args: RingStoreArgs) => ({
       {
         max_global_series_per_user: seriesLimit,
         ingestion_rate: samplesPerSecond,
-        ingestion_burst_size: samplesPerSecond * BURST_SECONDS,
+        ingestion_burst_size: Math.max(samplesPerSecond * BURST_SECONDS, LEAST_BURST),
         ...(retention === undefined ? {} : { compactor_blocks_retention_period: retention }),
       },
     ]),

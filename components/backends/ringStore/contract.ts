@@ -3,7 +3,7 @@ import { call, type NetworkEdge, type NetworkMember } from "../../network/edges"
 import type { StoreContract } from "../backend";
 import type { RingStoreArgs } from "./args";
 import { HA_GROUP_LABEL, HTTP_PORT } from "./configuration";
-import { TENANT_HEADER } from "./gateway";
+import { BEHIND_GATEWAY, TENANT_HEADER } from "./gateway";
 import { DEFAULT_TENANT } from "./problems";
 import type { RingStore } from "./ringStore";
 
@@ -51,7 +51,7 @@ export function ringStoreContract(store: RingStore, args: RingStoreArgs, kind: s
       ...CALLS.flatMap(([from, to, listener, why]) =>
         of(from).flatMap((caller) => of(to).map((called) => call(caller, called, listener, why))),
       ),
-      ...["distributor", "query-frontend"].flatMap((target) =>
+      ...BEHIND_GATEWAY.flatMap((target) =>
         of(target).map((called) => call(gateway.member, called, "http", "passes on requests of tenants")),
       ),
       ...gossips(store, kind),

@@ -89,8 +89,9 @@ export function createFiles(
     args.bucket.name,
     keys,
     caches === undefined ? undefined : addressesOf(caches),
+    product.password,
   ] as const);
-  const text = known.apply(([namespace, bucketName, plainKeys, addresses]) =>
+  const text = known.apply(([namespace, bucketName, plainKeys, addresses, password]) =>
     stringify(
       product.configuration({
         name,
@@ -99,6 +100,7 @@ export function createFiles(
         args,
         limitsFile: `${directory}-limits/limits.yaml`,
         ...(plainKeys === undefined ? {} : { keys: plainKeys }),
+        ...(password === undefined ? {} : { password }),
         ...(args.bucket.caCertificate === undefined ? {} : { caFile: `${directory}/${CA_FILE}` }),
         ...(addresses === undefined ? {} : { caches: addresses }),
       }),
@@ -115,25 +117,25 @@ export function createFiles(
     namespace: args.namespace,
     labels: labelsOf(name, product),
   });
-  const object =
-    keys === undefined
-      ? new k8s.core.v1.ConfigMap(
-          `${name}-${CONFIGURATION}`,
-          { metadata: metadata(CONFIGURATION), data: configuration },
-          opts,
-        )
-      : new k8s.core.v1.Secret(
-          `${name}-${CONFIGURATION}`,
-          { metadata: metadata(CONFIGURATION), stringData: configuration },
-          opts,
-        );
+  const secret = keys !== undefined || product.password !== undefined;
+  const object = !secret
+    ? new k8s.core.v1.ConfigMap(
+        `${name}-${CONFIGURATION}`,
+        { metadata: metadata(CONFIGURATION), data: configuration },
+        opts,
+      )
+    : new k8s.core.v1.Secret(
+        `${name}-${CONFIGURATION}`,
+        { metadata: metadata(CONFIGURATION), stringData: configuration },
+        opts,
+      );
   const limitsObject = new k8s.core.v1.ConfigMap(
     `${name}-limits`,
     { metadata: metadata("limits"), data: limits },
     opts,
   );
   return [
-    { mountPath: directory, content: configuration, secret: keys !== undefined, object: object.metadata.name },
+    { mountPath: directory, content: configuration, secret, object: object.metadata.name },
     { mountPath: `${directory}-limits`, content: limits, object: limitsObject.metadata.name, reloaded: true },
   ];
 }

@@ -1,14 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { disruptionBudget } from "../../kubernetes/disruptionBudget";
+import { guardSets } from "../../kubernetes/guardedSets";
 import { createServer, type Server, type ServerArgs, type ServerFiles } from "../../kubernetes/server";
 import type { Relabeling } from "../../kubernetes/serviceMonitor";
 import { bucketAccount } from "../bucket";
 import type { RingStoreArgs } from "./args";
 import { type CacheName, DATA, GOSSIP_PORT, GRPC_PORT, HA_GROUP_LABEL, HTTP_PORT, SCRATCH } from "./configuration";
-import { DRAINED_TO, refuseFewerIngesters } from "./drainedIngesters";
 import { createGateway } from "./gateway";
 import { createCaches, createFiles, createGossipService, labelsOf } from "./objects";
-import { zoneCount } from "./problems";
+import { DEFAULT_REPLICATION, zoneCount } from "./problems";
 import type { RingStoreProduct } from "./product";
 import type { Role } from "./roles";
 
@@ -62,6 +62,17 @@ export function createRingStore(
   const caches = createCaches(name, args, opts);
   const files = createFiles(name, args, product, caches, opts);
   const context = { name, args, product, files, gossip, opts };
+  guardSets(
+    `${args.clusterScopedPrefix ?? "gpu-observability"}-${name}`,
+    {
+      namespace: args.namespace,
+      labels: labelsOf(name, product),
+      sets: `${name}-.+`,
+      keepers: `${name}-ingester-zone-.+`,
+      drainedWord: "ingestersDrainedTo",
+    },
+    opts,
+  );
   const parts = product.roles.map((role) => ({
     role,
     servers: role.zoned ? zoned(context, role) : [single(context, role)],
@@ -69,7 +80,12 @@ export function createRingStore(
   return {
     parts,
     ...(caches === undefined ? {} : { caches }),
-    gateway: createGateway(name, args, opts),
+    gateway: createGateway(
+      name,
+      args,
+      product.roles.map(({ target }) => target),
+      opts,
+    ),
     gossip,
   };
 }
@@ -104,11 +120,10 @@ function zoned(context: Context, role: Role): Server[] {
           podLabels: { ...base.podLabels, ...group },
           budget: false,
           ...(zone === undefined ? { spreadGroup: { labels: group, replicas: count * role.size.replicas } } : { zone }),
-          ...(role.target === "ingester" ? ingesterGuards(args) : {}),
+          ...words(args, role),
         },
         {
           ...opts,
-          customTimeouts: rolloutTimeouts(role),
           ...(previous === undefined ? {} : { dependsOn: [...dependencies(opts), previous.workload] }),
         },
       ),
@@ -116,29 +131,23 @@ function zoned(context: Context, role: Role): Server[] {
   }
   const budget = { namespace: args.namespace, labels: labelsOf(name, product), matchLabels: group };
   if (count * role.size.replicas > 1) disruptionBudget(`${name}-${role.target}`, budget, opts);
-  if (role.target === "ingester") {
-    refuseFewerIngesters(
-      `${args.clusterScopedPrefix ?? "gpu-observability"}-${name}-ingesters`,
-      { namespace: args.namespace, labels: labelsOf(name, product), namePrefix: `${name}-ingester-zone-` },
-      opts,
-    );
-  }
   return servers;
 }
 
-const ingesterGuards = (args: RingStoreArgs) => ({
-  ...(args.deletionProtection ? { protect: true } : {}),
-  ...(args.ingestersDrainedTo === undefined
-    ? {}
-    : { statefulSetAnnotations: { [DRAINED_TO]: String(args.ingestersDrainedTo) } }),
-});
+/** Zones, and copies, with which the pods were once started; both have to stay. */
+const layoutOf = ({ zones = [], replicationFactor = DEFAULT_REPLICATION }: RingStoreArgs): string =>
+  `${replicationFactor} copies in ${zones.length === 0 ? "any zones" : zones.join(", ")}`;
 
-/** A pod of a large ingester needs minutes to stop, and minutes to read its log again; they go one after the other [judgement]. */
-const MINUTES_PER_POD = 20;
-
-function rolloutTimeouts({ size }: Role): pulumi.CustomTimeouts {
-  const minutes = `${MINUTES_PER_POD * size.replicas}m`;
-  return { create: minutes, update: minutes };
+function words(args: RingStoreArgs, { target }: Role): Pick<ServerArgs, "protect" | "setWords"> {
+  const everywhere = { layout: layoutOf(args), acceptLayoutChange: args.acceptZoneChange ?? false };
+  if (target !== "ingester") return { setWords: everywhere };
+  return {
+    protect: args.deletionProtection ?? false,
+    setWords: {
+      ...everywhere,
+      ...(args.ingestersDrainedTo === undefined ? {} : { drainedTo: args.ingestersDrainedTo }),
+    },
+  };
 }
 
 const dependencies = ({ dependsOn = [] }: pulumi.CustomResourceOptions): pulumi.Input<pulumi.Resource>[] =>

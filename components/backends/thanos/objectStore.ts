@@ -1,15 +1,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { contentHashOf } from "../../kubernetes/contentHash";
 import { CONFIGURATION_ONLY, commonLabels } from "../../kubernetes/labels";
 import type { ServerFiles } from "../../kubernetes/server";
-import { SIDECAR_CA_DIRECTORY, type SidecarBucket } from "../backend";
+import { BUCKET_DIRECTORY, type SidecarBucket } from "../backend";
 import { type BucketArgs, bucketEndpoint, bucketKeys, CA_FILE, DEFAULT_REGION } from "../bucket";
 
 const CONFIG_FILE = "objstore.yaml";
 
 /** The flag by which every Thanos process that calls the bucket learns of it. */
-export const objectStoreFlag = `--objstore.config-file=${SIDECAR_CA_DIRECTORY}/${CONFIG_FILE}`;
+export const objectStoreFlag = `--objstore.config-file=${BUCKET_DIRECTORY}/${CONFIG_FILE}`;
 
 /** The Secret about the bucket, for sidecars and for the store's own pods. */
 export interface BucketSecret {
@@ -45,10 +46,10 @@ export function createBucketSecret(
     sidecar: {
       secretName: secret.metadata.name,
       key: CONFIG_FILE,
-      ...(caCertificate === undefined ? {} : { caKey: CA_FILE }),
+      podAnnotations: contentHashOf([content]),
       ...(args.bucket.roleArn === undefined ? {} : { roleArn: args.bucket.roleArn }),
     },
-    files: { mountPath: SIDECAR_CA_DIRECTORY, content, secret: true, object: secret.metadata.name },
+    files: { mountPath: BUCKET_DIRECTORY, content, secret: true, object: secret.metadata.name },
   };
 }
 
@@ -70,7 +71,7 @@ export function objectStoreFile(bucket: BucketArgs): pulumi.Output<string> {
         ...(kmsKeyId === undefined ? {} : { sse_config: { type: "SSE-KMS", kms_key_id: kmsKeyId } }),
         ...(caCertificate === undefined
           ? {}
-          : { http_config: { tls_config: { ca_file: `${SIDECAR_CA_DIRECTORY}/${CA_FILE}` } } }),
+          : { http_config: { tls_config: { ca_file: `${BUCKET_DIRECTORY}/${CA_FILE}` } } }),
       },
       ...(prefix === undefined ? {} : { prefix }),
     }),

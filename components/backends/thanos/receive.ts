@@ -24,8 +24,16 @@ export interface ThanosReceive {
    * ingestors are spread over the zones that there are.
    */
   zones?: string[];
-  /** Ingestors in each zone, or without `zones` in all. Default: 1, or without `zones` 3. More can be added, never fewer. */
+  /**
+   * Ingestors in each zone, or without `zones` in all. More can be added at any time; fewer need `ingestorsDrainedTo`. Default: 1, or
+   * without `zones` 3.
+   */
   ingestors?: number;
+  /**
+   * The number down to which the bucket has everything that the ingestors above it held, as docs/stores.md says; it has to be that of
+   * `ingestors`. Without it the API server refuses fewer than there are (needs Kubernetes 1.30 or newer).
+   */
+  ingestorsDrainedTo?: number;
   /** Copies of each sample; a write needs more than half of them. Default: 3. */
   replicationFactor?: number;
   /** CPU request of each ingestor. Default: `500m`. */
@@ -50,6 +58,8 @@ export interface ThanosReceive {
 
 interface ReceiveArgs extends ThanosWorkloads {
   receive: ThanosReceive;
+  /** The value of {@link RECEIVE_LABEL}. */
+  owner: string;
   bucket: ServerFiles;
   accountAnnotations?: Record<string, string>;
 }
@@ -65,7 +75,7 @@ export interface Receive {
 /** The label that tells the copies of a sample apart; queriers and the compactor merge over it. */
 export const RECEIVE_REPLICA_LABEL = "receive_replica";
 
-/** The label of all blocks that ingestors upload. */
+/** The label of all blocks that ingestors upload; its value says whose ingestors. */
 export const RECEIVE_LABEL = "receive";
 
 const WRITE_PORT = 19291;
@@ -103,7 +113,7 @@ export function createReceive(args: ReceiveArgs, opts: pulumi.CustomResourceOpti
   return { router, ingestors, url: pulumi.interpolate`http://${router.host}:${WRITE_PORT}/api/v1/receive` };
 }
 
-function groupsOf({ zones = [], ingestors, replicationFactor = 3 }: ThanosReceive): Group[] {
+function groupsOf({ zones = [], ingestors, ingestorsDrainedTo, replicationFactor = 3 }: ThanosReceive): Group[] {
   if (new Set(zones).size !== zones.length) throw new Error("receive.zones: a zone is there twice");
   if (zones.length > 0 && zones.length < replicationFactor) {
     throw new Error(
@@ -114,6 +124,11 @@ function groupsOf({ zones = [], ingestors, replicationFactor = 3 }: ThanosReceiv
     zones.length === 0
       ? [{ name: NAME, ingestors: ingestors ?? 3 }]
       : zones.map((zone) => ({ name: `${NAME}-${zone}`, zone, ingestors: ingestors ?? 1 }));
+  if (ingestorsDrainedTo !== undefined && ingestorsDrainedTo !== groups[0]?.ingestors) {
+    throw new Error(
+      `receive.ingestorsDrainedTo: must be the number of ingestors, ${groups[0]?.ingestors}, or not be there`,
+    );
+  }
   const total = groups.reduce((sum, group) => sum + group.ingestors, 0);
   if (total < replicationFactor) {
     throw new Error(
@@ -130,6 +145,7 @@ function createIngestors(args: ReceiveArgs, group: Group, opts: pulumi.CustomRes
       identity: { name: NAME, instance: group.name, component: "receive" },
       namespace: args.namespace,
       protect: args.receive.deletionProtection ?? false,
+      ...(receive.ingestorsDrainedTo === undefined ? {} : { setWords: { drainedTo: receive.ingestorsDrainedTo } }),
       replicas: group.ingestors,
       image: args.image,
       args: [
@@ -142,7 +158,7 @@ function createIngestors(args: ReceiveArgs, group: Group, opts: pulumi.CustomRes
         `--tsdb.retention=${receive.localRetention ?? "2d"}`,
         // A sample from the future would keep its block open, and everything that comes in time out of it [judgement].
         "--tsdb.too-far-in-future.time-window=5m",
-        `--label=${RECEIVE_LABEL}="true"`,
+        `--label=${RECEIVE_LABEL}="${args.owner}"`,
         `--label=${RECEIVE_REPLICA_LABEL}="$(POD_NAME)"`,
       ],
       env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],

@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { guardSets } from "../../kubernetes/guardedSets";
+import { commonLabels } from "../../kubernetes/labels";
 import type { Server } from "../../kubernetes/server";
 import { call, type NetworkEdge, networkOf } from "../../network/edges";
 import { REPLICA_LABEL } from "../../prometheus/replicaLabel";
@@ -28,6 +30,11 @@ export interface ThanosStoreArgs {
   namespace: pulumi.Input<string>;
   /** Where blocks are kept. The store never deletes it. */
   bucket: BucketArgs;
+  /**
+   * The external label `cluster` of Prometheus and the rulers: compactors leave blocks without it alone, so that they never work on
+   * those of another cluster. Default: they work on every block below `bucket.prefix`, which no other cluster may then use.
+   */
+  clusterName?: string;
   /** Addresses of the Store APIs of sidecars and rulers, in Thanos' notation. */
   endpoints: pulumi.Input<string>[];
   /** How long samples are kept. Default: 30 days as scraped, 180 days in 5 minutes, 2 years in hours. */
@@ -53,6 +60,8 @@ export interface ThanosStoreArgs {
   remoteQueriers?: ThanosRemoteQuerier[];
   /** Whether replicas must be on different nodes and spread over the zones. Default: true. */
   requireSpread?: boolean;
+  /** Begins the names of objects that belong to no namespace. Default: `gpu-observability`; unique in the cluster. */
+  clusterScopedPrefix?: string;
   /** Image of Thanos, of the version in {@link versions}. Default: the one in {@link images}. */
   image?: string;
   /** Image of memcached. Default: the one in {@link images}. */
@@ -92,12 +101,24 @@ export class ThanosStore extends pulumi.ComponentResource implements LongTermSto
       image: args.image ?? images.thanos,
     };
     const mine = { parent: this };
+    guardSets(
+      `${args.clusterScopedPrefix ?? "gpu-observability"}-${name}`,
+      {
+        namespace: args.namespace,
+        labels: commonLabels({ name, instance: name, component: "store" }),
+        sets: "thanos-(store|compactor|receive).*",
+        keepers: "thanos-receive.*",
+        drainedWord: "receive.ingestorsDrainedTo",
+      },
+      mine,
+    );
     const secret = createBucketSecret("thanos-bucket", args, mine);
     const bucketArgs = { ...common, bucket: secret.files, ...bucketAccount(args.bucket) };
     const caches = createCaches({ ...args, ...common, inMemoryMegabytes: args.inMemoryCacheMegabytes ?? 64 }, mine);
     const gateways = createStoreGateways({ ...bucketArgs, ...args.storeGateway, caches }, mine);
-    const receive = args.receive && createReceive({ ...bucketArgs, receive: args.receive }, mine);
-    const compactors = streams(receive).map((stream) =>
+    const owner = args.clusterName ?? "true";
+    const receive = args.receive && createReceive({ ...bucketArgs, owner, receive: args.receive }, mine);
+    const compactors = streams(args.clusterName, receive && owner).map((stream) =>
       createCompactor({ ...bucketArgs, ...args.compactor, stream, retention: args.retention ?? RETENTION }, mine),
     );
     const query = this.createQuery(args, common, gateways, receive);
@@ -219,26 +240,34 @@ const replicaLabels = (receive: unknown): string[] => [
   ...(receive ? [RECEIVE_REPLICA_LABEL] : []),
 ];
 
+const keep = (label: string, value: string) => ({
+  action: "keep",
+  source_labels: [label],
+  regex: value.replaceAll(/[^A-Za-z0-9_-]/g, "\\$&"),
+});
+
 /** Copies and what was scraped apart are merged by different functions, and a compactor has one. */
-function streams(receive: Receive | undefined): Stream[] {
-  const pushed = (action: string) => ({ action, source_labels: [RECEIVE_LABEL], regex: "true" });
+function streams(clusterName: string | undefined, receiveOwner: string | undefined): Stream[] {
   return [
     {
       name: "thanos-compactor",
-      selector: receive ? [pushed("drop")] : [],
+      selector: [
+        ...(clusterName === undefined ? [] : [keep("cluster", clusterName)]),
+        ...(receiveOwner === undefined ? [] : [{ action: "drop", source_labels: [RECEIVE_LABEL], regex: ".+" }]),
+      ],
       replicaLabels: [REPLICA_LABEL, RULER_REPLICA_LABEL],
       scrapedApart: true,
     },
-    ...(receive
-      ? [
+    ...(receiveOwner === undefined
+      ? []
+      : [
           {
             name: "thanos-compactor-receive",
-            selector: [pushed("keep")],
+            selector: [keep(RECEIVE_LABEL, receiveOwner)],
             replicaLabels: [RECEIVE_REPLICA_LABEL],
             scrapedApart: false,
           },
-        ]
-      : []),
+        ]),
   ];
 }
 

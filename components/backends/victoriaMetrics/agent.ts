@@ -37,6 +37,7 @@ export function createAgents(
       memory: agents.memory ?? "512Mi",
       ...probes("http"),
       data: dataOf(QUEUE_PATH, agents),
+      ...(agents.drainedTo === undefined ? {} : { setWords: { drainedTo: agents.drainedTo } }),
       // Any of them takes anything: senders have one address, and are moved on every two minutes.
       headless: false,
       // Samples in memory have to reach the store, or the disk.

@@ -17,7 +17,7 @@ export interface VictoriaMetricsData {
   cpu?: string;
   /** Memory request and limit of each. VictoriaMetrics leaves 40 % of it to the system. Default: `2Gi`. */
   memory?: string;
-  /** Size of each volume. It can grow, never shrink. Default: no volume, see `ephemeralStorageSize`. */
+  /** Size of each volume. Default: no volume, see `ephemeralStorageSize`. To grow it: docs/stores.md. */
   volumeSize?: string;
   /** Storage class of the volumes. Default: the cluster's own. A change needs new volumes. */
   storageClass?: string;
@@ -35,6 +35,11 @@ export interface VictoriaMetricsSelectors extends VictoriaMetricsData {
 export interface VictoriaMetricsAgents extends VictoriaMetricsData {
   /** How many. Default: 2. */
   replicas?: number;
+  /**
+   * The number of agents down to which their queues were emptied, as docs/stores.md says; it has to be that of `replicas`. Without it
+   * the API server refuses fewer than there are.
+   */
+  drainedTo?: number;
 }
 
 /** Rules that need every shard, evaluated over the store by vmalert. */
@@ -95,16 +100,22 @@ export interface VictoriaMetricsArgs {
   retentionDays: number;
   /**
    * Of each series the last sample of such an interval is kept, which makes one of a pair of Prometheus servers. The smallest scrape or
-   * evaluation interval: a larger one loses samples, a smaller one keeps those of both. Default: `30s`.
+   * evaluation interval, that of teams too: a larger one loses samples, a smaller one keeps those of both. Default: `30s`.
    */
   dedupInterval?: string;
   /** Copies of each sample on different storage nodes; one fewer may be away at any time. Only of a cluster. Default: 2. */
   replicationFactor?: number;
   /**
    * Storage nodes, at least 2 × `replicationFactor` − 1. To raise it is safe, old data stays where it is. To lower it loses what the
-   * dropped nodes alone hold from every answer; their volumes stay. Only of a cluster. Default: that minimum.
+   * dropped nodes alone hold from every answer, and is refused without `storageNodesLoweredTo`; their volumes stay. Only of a cluster.
+   * Default: that minimum.
    */
   storageNodes?: number;
+  /**
+   * The number of storage nodes down to which fewer are accepted; it has to be `storageNodes`. Without it the API server refuses fewer
+   * than there are (needs Kubernetes 1.30 or newer).
+   */
+  storageNodesLoweredTo?: number;
   /** Each storage node, or the single server. */
   storage?: VictoriaMetricsData;
   /** Free space below which a volume takes no more samples. Default: a tenth of the volume. */
@@ -121,7 +132,10 @@ export interface VictoriaMetricsArgs {
   queryTimeout?: string;
   /** Series that a query may look at; a query for more fails. Default: 1 000 000. */
   maxSeriesPerQuery?: number;
-  /** Whether a query fails that a storage node too many does not answer. Default: false, the answer is marked as partial. */
+  /**
+   * Whether a query fails that a storage node too many does not answer. Queries of rules always do. Default: false, the answer is
+   * marked as partial.
+   */
   denyPartialResponse?: boolean;
   /** Series of an hour in the whole store, above which new ones are dropped. Default: none is dropped, they are only counted. */
   maxHourlySeries?: number;
@@ -131,7 +145,7 @@ export interface VictoriaMetricsArgs {
   maxLabelsPerSeries?: number;
   /** Bytes of a label's value; a series with a longer one is dropped. Default: 4 096. */
   maxLabelValueLength?: number;
-  /** Default: none, Prometheus evaluates everything. */
+  /** vmalert, for rules of your own; it reads no PrometheusRules. Default: none, Prometheus and ThanosRuler evaluate everything. */
   rules?: VictoriaMetricsRules;
   /** Default: none. Copies on other storage nodes are no backup: a mistake reaches all of them. */
   backup?: VictoriaMetricsBackup;
@@ -145,6 +159,8 @@ export interface VictoriaMetricsArgs {
   deletionProtection?: boolean;
   /** Whether replicas must be on different nodes and spread over the zones. Default: true. */
   requireSpread?: boolean;
+  /** Begins the names of objects that belong to no namespace. Default: `gpu-observability`; unique in the cluster. */
+  clusterScopedPrefix?: string;
   /** Where the images come from. */
   images?: VictoriaMetricsImages;
 }

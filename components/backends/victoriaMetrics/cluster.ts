@@ -27,6 +27,8 @@ const authListens = { http: { port: 8427 }, internal: { port: 8426, scrape: {} }
 const TENANT = "0";
 const INSERT_PATH = `/insert/${TENANT}/prometheus`;
 const SELECT_PATH = `/select/${TENANT}/prometheus`;
+/** Before the path of what must not be answered in part: rules take an answer for whole, and would resolve what fires. */
+const WHOLE = "/whole";
 
 const CACHE_PATH = "/cache";
 const CONFIG_PATH = "/etc/vmauth";
@@ -52,6 +54,7 @@ export function createCluster(args: VictoriaMetricsArgs, opts: pulumi.CustomReso
     entry: { server: gateway, listener: "http" },
     writeUrl: pulumi.interpolate`${base}${INSERT_PATH}/api/v1/write`,
     queryUrl: pulumi.interpolate`${base}${SELECT_PATH}`,
+    rulesUrl: pulumi.interpolate`${base}${WHOLE}${SELECT_PATH}`,
     pods: pods.map((pod) => ({
       name: pod,
       snapshotUrl: pulumi.interpolate`http://${pod}.${storage.host}:${storageListens.http.port}/snapshot/create`,
@@ -95,6 +98,7 @@ function createStorage(args: VictoriaMetricsArgs, nodes: number, opts: pulumi.Cu
       terminationGraceSeconds: 120,
       ...licenceFiles(args),
       ...(args.deletionProtection === undefined ? {} : { protect: args.deletionProtection }),
+      ...(args.storageNodesLoweredTo === undefined ? {} : { setWords: { drainedTo: args.storageNodesLoweredTo } }),
     },
     opts,
   );
@@ -202,12 +206,21 @@ function gatewayConfig({ insertHost, selectHost }: { insertHost: string; selectH
     url_prefix: [`http://${host}:${port}/`],
     discover_backend_ips: true,
   });
+  const selectRoute = (path: string) => ({
+    ...route(path, selectHost, selectListens.http.port),
+    // A selector that is full or stops is not the only one.
+    retry_status_codes: [502, 503],
+  });
   return {
     unauthorized_user: {
       url_map: [
         route(INSERT_PATH, insertHost, insertListens.http.port),
-        // A selector that is full or stops is not the only one.
-        { ...route(SELECT_PATH, selectHost, selectListens.http.port), retry_status_codes: [502, 503] },
+        selectRoute(SELECT_PATH),
+        {
+          ...selectRoute(WHOLE + SELECT_PATH),
+          url_prefix: [`http://${selectHost}:${selectListens.http.port}/?deny_partial_response=1`],
+          drop_src_path_prefix_parts: 1,
+        },
       ],
     },
   };

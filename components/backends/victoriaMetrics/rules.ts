@@ -19,6 +19,7 @@ export function createRules(
   opts: pulumi.CustomResourceOptions,
 ): Server {
   const { notifierUrls = [] } = rules;
+  const askedUrl = storage.rulesUrl ?? storage.queryUrl;
   return createServer(
     {
       ...common(args, jobs.vmalert, "alerting"),
@@ -29,10 +30,10 @@ export function createRules(
         `-httpListenAddr=:${listens.http.port}`,
         `-rule=${RULES_PATH}/*.yaml`,
         `-evaluationInterval=${rules.evaluationInterval ?? args.dedupInterval ?? DEDUP_INTERVAL}`,
-        pulumi.interpolate`-datasource.url=${storage.queryUrl}`,
+        pulumi.interpolate`-datasource.url=${askedUrl}`,
         pulumi.interpolate`-remoteWrite.url=http://${agents.host}:${agentListens.http.port}`,
         // Pending alerts survive a restart.
-        pulumi.interpolate`-remoteRead.url=${storage.queryUrl}`,
+        pulumi.interpolate`-remoteRead.url=${askedUrl}`,
         // Alertmanagers do not pass alerts on to each other.
         ...notifierUrls.map((url) => pulumi.interpolate`-notifier.url=${url}`),
         ...(notifierUrls.length === 0 ? ["-notifier.blackhole"] : []),

@@ -8,6 +8,9 @@ export interface VictoriaMetricsShape {
   dedupInterval: string;
   replicationFactor?: number;
   storageNodes?: number;
+  storageNodesLoweredTo?: number;
+  agents?: number;
+  agentsDrainedTo?: number;
   /** Whether each storage node has a volume. */
   volumes: boolean;
   backup: boolean;
@@ -33,6 +36,8 @@ export const leastStorageNodes = (replicationFactor: number): number => 2 * repl
 export function shapeProblems(shape: VictoriaMetricsShape): ShapeProblem[] {
   return [
     ...nodeProblems(shape),
+    ...leftOver("storageNodesLoweredTo", shape.storageNodesLoweredTo, shape.storageNodes),
+    ...leftOver("agentsDrainedTo", shape.agentsDrainedTo, shape.agents),
     ...(Number.isInteger(shape.retentionDays) && shape.retentionDays >= 1
       ? []
       : [{ property: "retentionDays" as const, reason: "must be whole days, at least 1", fix: "set it to 400" }]),
@@ -76,6 +81,22 @@ function nodeProblems({ architecture, replicationFactor = 2, storageNodes }: Vic
     },
   ];
 }
+
+/** A word for an earlier number, which would be there when somebody next lowers it to that by mistake. */
+const leftOver = (
+  property: keyof VictoriaMetricsShape,
+  word: number | undefined,
+  pods: number | undefined,
+): ShapeProblem[] =>
+  word === undefined || word === pods
+    ? []
+    : [
+        {
+          property,
+          reason: `must be the number of pods, ${pods}: it says that it may be lowered to that`,
+          fix: "remove it, unless the pods above that number were just given up",
+        },
+      ];
 
 function enterpriseProblems(shape: VictoriaMetricsShape): ShapeProblem[] {
   const dedup = milliseconds(shape.dedupInterval) ?? 1;
@@ -127,6 +148,9 @@ export function checkShape(args: VictoriaMetricsArgs): void {
     dedupInterval: args.dedupInterval ?? DEDUP_INTERVAL,
     ...(args.replicationFactor === undefined ? {} : { replicationFactor: args.replicationFactor }),
     ...(args.storageNodes === undefined ? {} : { storageNodes: args.storageNodes }),
+    ...(args.storageNodesLoweredTo === undefined ? {} : { storageNodesLoweredTo: args.storageNodesLoweredTo }),
+    agents: args.agents?.replicas ?? 2,
+    ...(args.agents?.drainedTo === undefined ? {} : { agentsDrainedTo: args.agents.drainedTo }),
     volumes: args.storage?.volumeSize !== undefined,
     backup: args.backup !== undefined,
     licensed: args.licence !== undefined,

@@ -12,6 +12,8 @@ export interface StorageServers {
   writeUrl: pulumi.Output<string>;
   /** Base URL of the query API. */
   queryUrl: pulumi.Output<string>;
+  /** Base URL at which a query fails rather than be answered in part. Default: `queryUrl`, which answers for everything or not at all. */
+  rulesUrl?: pulumi.Output<string>;
   /** Each pod with data, and where its snapshots are taken. */
   pods: { name: string; snapshotUrl: pulumi.Output<string> }[];
   /** Whose pods these are. */

@@ -1,5 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { guardSets } from "../../kubernetes/guardedSets";
+import { commonLabels } from "../../kubernetes/labels";
 import { call, type NetworkEdge, type NetworkMember } from "../../network/edges";
+import { jobs } from "../../prometheus/jobs";
 import { describeStore, type LongTermStore } from "../backend";
 import { agentListens, createAgents } from "./agent";
 import type { VictoriaMetricsArgs } from "./args";
@@ -34,6 +37,17 @@ export class VictoriaMetrics extends pulumi.ComponentResource implements LongTer
     super("gpu-observability:index:VictoriaMetrics", name, {}, opts);
     checkShape(args);
     const child = { parent: this };
+    guardSets(
+      `${args.clusterScopedPrefix ?? "gpu-observability"}-${name}`,
+      {
+        namespace: args.namespace,
+        labels: commonLabels({ name, instance: name, component: "storage" }),
+        sets: [jobs.victoriaMetrics, jobs.vmstorage, jobs.vmselect, jobs.vmagent].join("|"),
+        keepers: [jobs.vmstorage, jobs.vmagent].join("|"),
+        drainedWord: "storageNodesLoweredTo, or drainedTo of the agents,",
+      },
+      child,
+    );
 
     const storage = args.architecture === "single" ? createSingle(args, child) : createCluster(args, child);
     const agents = createAgents(args, storage, child);
@@ -51,6 +65,9 @@ export class VictoriaMetrics extends pulumi.ComponentResource implements LongTer
     describeStore(this, {
       feed: { kind: "remoteWrite", ...feed },
       query: { member: entry, listener: storage.entry.listener },
+      ...(storage.rulesUrl === undefined
+        ? {}
+        : { rules: { url: storage.rulesUrl, member: entry, listener: storage.entry.listener } }),
       members: [
         ...storage.servers.map(({ member }) => member),
         agents.member,

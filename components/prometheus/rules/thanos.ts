@@ -14,7 +14,7 @@ export const thanosRules = (context: RuleContext): RuleGroup[] => {
   const queriers = `job=~"${jobs.thanosQuery}(-global)?", namespace="${context.namespace}"`;
   return [
     connection(sidecar, of(jobs.prometheus)),
-    upload(sidecar),
+    upload(sidecar, `job=~"${jobs.prometheusSidecar}|${jobs.thanosRuler}", namespace="${context.namespace}"`),
     querier(queriers),
     answers(query, sidecar),
     ...thanosRulerGroups(context),
@@ -41,7 +41,8 @@ function connection(sidecar: string, prometheus: string): RuleGroup {
   };
 }
 
-function upload(sidecar: string): RuleGroup {
+/** Sidecars upload, and so do rulers that keep what they recorded. */
+function upload(sidecar: string, uploaders: string): RuleGroup {
   const uploads = `increase(thanos_shipper_uploads_total{${sidecar}}[6h])`;
   const age = `time() - process_start_time_seconds{${sidecar}}`;
   return {
@@ -50,12 +51,12 @@ function upload(sidecar: string): RuleGroup {
     rules: [
       {
         alert: "ThanosSidecarBucketOperationsFailed",
-        expr: `sum by (${POD}, operation) (increase(thanos_objstore_bucket_operation_failures_total{${sidecar}}[10m])) > 0`,
+        expr: `sum by (${POD}, operation) (increase(thanos_objstore_bucket_operation_failures_total{${uploaders}}[10m])) > 0`,
         for: "15m",
         severity: "warning",
-        summary: "The Thanos sidecar of {{ $labels.pod }} cannot use the bucket.",
+        summary: "Thanos in {{ $labels.pod }} cannot use the bucket.",
         description:
-          'Operation {{ $labels.operation }} on the bucket failed {{ printf "%.0f" $value }} times in 10 minutes for the sidecar of {{ $labels.pod }}: blocks stay on the local disk.',
+          'Operation {{ $labels.operation }} on the bucket failed {{ printf "%.0f" $value }} times in 10 minutes for Thanos in {{ $labels.pod }}: blocks stay on the local disk.',
       },
       {
         alert: "ThanosSidecarNotUploading",

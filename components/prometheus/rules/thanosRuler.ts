@@ -1,4 +1,5 @@
 import { jobs } from "../jobs";
+import { writersOf } from "./evaluator";
 import type { RuleContext, RuleGroup } from "./rule";
 
 const POD = "cluster, namespace, pod";
@@ -15,7 +16,7 @@ export const thanosRulerGroups = ({ namespace }: RuleContext): RuleGroup[] => {
 function evaluation(namespace: string, ruler: string): RuleGroup {
   const evaluations = (suffix: string) =>
     `sum by (${POD}) (rate(prometheus_rule_evaluation${suffix}_total{${ruler}}[5m]))`;
-  const statefulSet = `job="${jobs.kubeStateMetrics}", namespace="${namespace}", statefulset="thanos-ruler-${jobs.thanosRuler}"`;
+  const statefulSet = `job="${jobs.kubeStateMetrics}", namespace="${namespace}", statefulset=~"thanos-ruler-(${jobs.thanosRuler}|${writersOf(jobs.thanosRuler)})"`;
   const replicas = (metric: string) =>
     `max by (cluster, namespace, statefulset) (kube_statefulset_${metric}{${statefulSet}})`;
   return {

@@ -7,7 +7,7 @@ import { ringStoreArgs } from "./ringStore";
 
 /** Cortex, which has no prefix: its bucket is its own. */
 export function createCortex(context: CustomResourceContext, store: CortexSettings): Cortex {
-  const { prefix: _none, ...bucket } = bucketArgs(store.bucket, store.kind);
+  const { prefix: _none, ...bucket } = bucketArgs(context, store.bucket, store.kind);
   return new Cortex(
     jobs.cortex,
     { ...ringStoreArgs(context, store, bucket), image: context.images.cortex },

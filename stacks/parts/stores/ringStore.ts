@@ -43,6 +43,7 @@ export function ringStoreArgs(
     retention: store.retention,
     zones: store.zones,
     replicationFactor: store.replicationFactor,
+    acceptZoneChange: store.acceptZoneChange,
     haFailoverSeconds: store.haFailoverSeconds,
     labelLimit: labelsPerSample + SENDERS_LABELS,
     labelValueLengthLimit: labelValueLength,

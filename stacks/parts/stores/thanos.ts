@@ -10,14 +10,15 @@ const megabytes = (quantity: string) => Math.floor((bytes(quantity) ?? 0) / 2 **
 
 /** Thanos over object storage, fed by the sidecars. */
 export function createThanos(context: CustomResourceContext, store: ThanosSettings): ThanosStore {
-  const { settings, namespace, images } = context;
+  const { settings, namespace, images, clusterScopedPrefix } = context;
   const service = (name: string) => `dnssrv+_grpc._tcp.${name}.${settings.namespace}.svc`;
   const needsRuler = settings.prometheus.shards > 1;
   return new ThanosStore(
     store.kind,
     {
       namespace,
-      bucket: bucketArgs(store.bucket, store.kind),
+      bucket: bucketArgs(context, store.bucket, store.kind),
+      clusterName: settings.cluster.name,
       endpoints: [service(`${names.prometheus}-sidecar`), ...(needsRuler ? [service(names.ruler)] : [])],
       retention: store.retention,
       query: { replicas: store.queriers, ...store.querierResources },
@@ -32,6 +33,7 @@ export function createThanos(context: CustomResourceContext, store: ThanosSettin
       ...receiveArgs(store),
       remoteQueriers: store.remoteQueriers.map(remoteQuerier),
       requireSpread: requireSpread(settings),
+      clusterScopedPrefix,
       image: images.thanos,
       memcachedImage: images.memcached,
       memcachedExporterImage: images.memcachedExporter,
@@ -69,12 +71,12 @@ function cacheArgs({ cache }: ThanosSettings): Pick<ThanosStoreArgs, "memcached"
 
 function receiveArgs({ receive }: ThanosSettings): Pick<ThanosStoreArgs, "receive"> {
   if (receive.kind === "none") return {};
-  const { routers, routerResources, zones, ingestors, replicationFactor, resources, storage, deletionProtection } =
-    receive;
+  const { routers, routerResources, zones, ingestors, ingestorsDrainedTo, replicationFactor } = receive;
+  const { resources, storage, deletionProtection } = receive;
   return {
     receive: {
       routers: { ...withoutUndefined({ replicas: routers }), ...routerResources },
-      ...withoutUndefined({ zones, ingestors, replicationFactor }),
+      ...withoutUndefined({ zones, ingestors, ingestorsDrainedTo, replicationFactor }),
       ...resources,
       ...storageArgs(storage),
       deletionProtection,

@@ -12,7 +12,7 @@ const ADDED_LABELS = 10;
 
 /** The store that the settings describe, fed by Prometheus' remote write. */
 export function createVictoriaMetrics(context: CustomResourceContext, store: VictoriaMetricsSettings): VictoriaMetrics {
-  const { settings, namespace, images } = context;
+  const { settings, namespace, images, clusterScopedPrefix } = context;
   const { limits } = settings.prometheus;
   return new VictoriaMetrics(
     jobs.victoriaMetrics,
@@ -24,7 +24,12 @@ export function createVictoriaMetrics(context: CustomResourceContext, store: Vic
       ...(store.architecture === "cluster" ? clusterArgs(store.cluster) : {}),
       storage: { ...store.storage.resources, ...storageArgs(store.storage.data) },
       deletionProtection: store.deletionProtection,
-      agents: { replicas: store.agents.replicas, ...store.agents.resources, ...storageArgs(store.agents.queue) },
+      agents: {
+        replicas: store.agents.replicas,
+        ...withoutUndefined({ drainedTo: store.agents.drainedTo }),
+        ...store.agents.resources,
+        ...storageArgs(store.agents.queue),
+      },
       queryTimeout: store.queries.timeout,
       maxSeriesPerQuery: store.queries.maxSeries,
       // A series that Prometheus lets in must not be dropped here.
@@ -38,8 +43,9 @@ export function createVictoriaMetrics(context: CustomResourceContext, store: Vic
         retentionFilters: store.retentionFilters,
       }),
       ...(store.licence === undefined ? {} : { licence: pulumi.secret(store.licence) }),
-      ...backupArgs(store),
+      ...backupArgs(context, store),
       requireSpread: requireSpread(settings),
+      clusterScopedPrefix,
       images: {
         single: images.victoriaMetrics,
         vmstorage: images.vmstorage,
@@ -60,6 +66,7 @@ function clusterArgs({ replicationFactor, storageNodes, ...cluster }: VictoriaMe
   return {
     replicationFactor,
     storageNodes,
+    ...withoutUndefined({ storageNodesLoweredTo: cluster.storageNodesLoweredTo }),
     inserters: { replicas: inserters.replicas, ...inserters.resources },
     selectors: { replicas: selectors.replicas, ...selectors.resources, ...storageArgs(selectors.cache) },
     gateways: { replicas: gateways.replicas, ...gateways.resources },
@@ -67,11 +74,11 @@ function clusterArgs({ replicationFactor, storageNodes, ...cluster }: VictoriaMe
   };
 }
 
-function backupArgs({ backup, bucket, kind }: VictoriaMetricsSettings) {
+function backupArgs(context: CustomResourceContext, { backup, bucket, kind }: VictoriaMetricsSettings) {
   if (backup.kind === "none" || bucket === undefined) return {};
   return {
     backup: {
-      bucket: bucketArgs(bucket, kind),
+      bucket: bucketArgs(context, bucket, kind),
       schedule: backup.schedule,
       copies: backup.copies,
       ...backup.resources,

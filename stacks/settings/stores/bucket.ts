@@ -21,6 +21,11 @@ const credentialsSchema = z.discriminatedUnion("kind", [
     accessKeyId: secretText().describe("The key's id."),
     secretAccessKey: secretText().describe("The key. For S3 servers other than AWS; on AWS, pods have identities."),
   }),
+  z
+    .strictObject({ kind: z.literal("nodeRole") })
+    .describe(
+      "The role of the nodes, which every pod of theirs may then use: network policies let the store's pods reach the instance metadata (169.254.169.254), which has to answer pods (hop limit 2).",
+    ),
 ]);
 
 /** The bucket of a long-term store. */
@@ -52,11 +57,13 @@ export const bucketSchema = z.strictObject({
     .meta({ example: "thanos" })
     .optional()
     .describe(
-      "Where in the bucket the store begins. Default: the store's kind, so that two stores can share a bucket.",
+      "Where in the bucket the store begins; no other store may have the same, whosever it is. Default: thanos/CLUSTER, victoriaMetrics/CLUSTER or, of letters and digits only, mimirXCLUSTERX with an X for each hyphen; Cortex has none and takes the whole bucket. So clusters can share a bucket, and a new cluster.name finds nothing of the old one: set the old prefix.",
     ),
   credentials: credentialsSchema
     .default({ kind: "podIdentity" })
-    .describe("Who the pods are to the bucket. podIdentity: EKS Pod Identity, or the node's role; nothing is kept."),
+    .describe(
+      "Who the pods are to the bucket. podIdentity: EKS Pod Identity, whose agent the pods reach on their node; nothing is kept.",
+    ),
   caCertificate: z
     .string({ error: "must be certificates in PEM" })
     .regex(/^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/, {
@@ -72,3 +79,10 @@ export const bucketSchema = z.strictObject({
 });
 
 export type BucketSettings = z.output<typeof bucketSchema>;
+
+/** Where in its bucket a store of this kind begins. */
+export function prefixOf({ prefix }: BucketSettings, kind: string, cluster: string): string {
+  if (prefix !== undefined) return prefix;
+  // Mimir takes letters and digits only, and writes what it keeps right behind. Names of clusters have no capitals.
+  return kind === "mimir" ? `mimir-${cluster}-`.replaceAll("-", "X") : `${kind}/${cluster}`;
+}

@@ -5,5 +5,5 @@ export const deletionProtection = () =>
   z
     .boolean({ error: "must be true or false" })
     .describe(
-      "Whether Pulumi refuses to delete what serves the data. To delete the store: set it to false, `up`, then remove the store. Buckets and volume claims stay in any case.",
+      "Whether Pulumi refuses to delete what serves the data. To delete the store: set it to false, `up`, then remove the store. Buckets stay in any case, and so do claims of volumes whose data is nowhere else.",
     );

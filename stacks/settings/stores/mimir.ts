@@ -51,7 +51,9 @@ export const mimirSchema = z.strictObject({
   overridesExporter: statelessSchema.describe("They show the tenants' limits as metrics."),
   ruler: statefulSchema
     .optional()
-    .describe("Mimir's own evaluator of rules. Default: none; Prometheus and ThanosRuler evaluate."),
+    .describe(
+      "Mimir's own evaluator of rules, which tenants upload; alerts go to alertmanager, without it to the platform's Alertmanager. Default: none; Prometheus and ThanosRuler evaluate.",
+    ),
   alertmanager: statefulSchema
     .optional()
     .describe("Mimir's own Alertmanager, with a configuration for each tenant. Default: none."),

@@ -60,14 +60,21 @@ export const ringStoreFields = {
   tenant: tenantName().describe("The platform's own tenant: Prometheus writes as this one."),
   tenants: z
     .array(tenantSchema)
-    .describe("Everybody who may write, with limits; tenants do not see each other. Others get one sample per second."),
+    .describe("Everybody who may write, with limits; tenants do not see each other. Others are refused (429)."),
   retention: duration().describe("How long blocks are kept."),
   zones: z
     .array(z.string().min(1, { error: "must be the name of an availability zone" }))
     .describe(
-      "Availability zones of ingesters and store gateways: one copy of each series in each. Declared once; a change moves no data. Empty: copies are kept apart, wherever they are.",
+      "Availability zones of ingesters and store gateways: one copy of each series in each. A change moves no data, and is refused without acceptZoneChange. Empty: copies are kept apart, wherever they are.",
     ),
-  replicationFactor: wholeNumber(1, 5).describe("Copies of each series among the ingesters."),
+  replicationFactor: wholeNumber(1, 5).describe(
+    "Copies of each series among the ingesters. A change is refused without acceptZoneChange.",
+  ),
+  acceptZoneChange: z
+    .boolean({ error: "must be true or false" })
+    .describe(
+      "Whether zones and replicationFactor may be others than those with which the pods run: for the one `up` that docs/stores.md describes.",
+    ),
   haFailoverSeconds: wholeNumber(1, 600).describe(
     "Seconds of silence after which the other Prometheus of a pair is taken: the longest hole that the loss of one leaves, but for one scrape.",
   ),
@@ -97,6 +104,7 @@ const shared = {
   tenants: [{ name: "platform" }],
   zones: [],
   replicationFactor: 3,
+  acceptZoneChange: false,
   haFailoverSeconds: 45,
   deletionProtection: false,
 };

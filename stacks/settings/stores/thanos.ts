@@ -70,7 +70,12 @@ const receiveSchema = z.discriminatedUnion("kind", [
     ingestors: wholeNumber(1, 200)
       .optional()
       .describe(
-        "Ingestors in each zone, or without zones in all. Default: 1, or without zones 3. More can be added, never fewer.",
+        "Ingestors in each zone, or without zones in all. Default: 1, or without zones 3. More can be added at any time; fewer need ingestorsDrainedTo.",
+      ),
+    ingestorsDrainedTo: wholeNumber(1, 200)
+      .optional()
+      .describe(
+        "The number down to which the bucket has what the ingestors above it held (docs/stores.md). Without it the API server refuses fewer than there are.",
       ),
     replicationFactor: wholeNumber(1, 5)
       .optional()

@@ -117,10 +117,20 @@ function production(store: ThanosSettings, path: Path): FoundProblem[] {
 function receive({ receive: settings }: ThanosSettings, { environment }: Settings, path: Path): FoundProblem[] {
   if (settings.kind === "none") return [];
   const { zones = [], replicationFactor = 3 } = settings;
-  const ingestors = zones.length === 0 ? (settings.ingestors ?? 3) : (settings.ingestors ?? 1) * zones.length;
+  const each = settings.ingestors ?? (zones.length === 0 ? 3 : 1);
+  const ingestors = each * Math.max(zones.length, 1);
   const at = (key: string) => [...path, "receive", key];
   const factor = at("replicationFactor");
   return [
+    ...(settings.ingestorsDrainedTo !== undefined && settings.ingestorsDrainedTo !== each
+      ? [
+          {
+            path: at("ingestorsDrainedTo"),
+            rule: `must be the number of ingestors, ${each}: it says that those above it were drained`,
+            fix: "remove it, unless the ingestors above that number were just drained",
+          },
+        ]
+      : []),
     ...(ingestors < replicationFactor
       ? [
           {

@@ -41,10 +41,10 @@ export const victoriaMetricsSchema = z.strictObject({
     .meta({ example: "400d" })
     .describe("How long samples are kept, in days."),
   dedupInterval: duration().describe(
-    "Of each series, the last sample of such an interval is kept: one of the two that a pair of Prometheus servers writes. Must be the smallest interval at which anything is scraped or evaluated.",
+    "Of each series, the last sample of such an interval is kept: one of the two that a pair of Prometheus servers writes. Must be the smallest interval of the platform's own scrapes, of which prometheus.scrapeInterval is also that of its rules. Monitors and rule groups of teams with an interval of their own are not looked at: of a shorter one, one sample of each dedupInterval is kept; a longer one is stored once for each replica.",
   ),
   allowMixedIntervals: flag().describe(
-    "Whether something may be scraped less often than dedupInterval. Nothing of it is lost, but it is stored once for each replica of Prometheus. What namespaces of teams scrape is not looked at here.",
+    "Whether something may be scraped less often than dedupInterval. Nothing of it is lost, but it is stored once for each replica of Prometheus.",
   ),
   deletionProtection: deletionProtection(),
   storage: z
@@ -64,6 +64,11 @@ export const victoriaMetricsSchema = z.strictObject({
       storageNodes: wholeNumber(1, 200).describe(
         "Storage nodes. More can be added at any time, old data stays where it is. With fewer, what the dropped ones alone hold is missing from every answer; their volumes stay.",
       ),
+      storageNodesLoweredTo: wholeNumber(1, 200)
+        .optional()
+        .describe(
+          "The number of storage nodes down to which fewer are accepted (docs/stores.md). Without it the API server refuses fewer than there are.",
+        ),
       inserters: z.strictObject({
         replicas: wholeNumber(1, 100).describe("vminsert: who writes to the storage nodes."),
         resources: resourcesSchema,
@@ -78,16 +83,21 @@ export const victoriaMetricsSchema = z.strictObject({
         resources: resourcesSchema,
       }),
       denyPartialResponse: flag().describe(
-        "Whether a query fails when more storage nodes are away than copies allow. False: the answer is marked as partial.",
+        "Whether a query fails when more storage nodes are away than copies allow. False: the answer is marked as partial. Those of rules always fail.",
       ),
     })
     .describe("Only with architecture cluster."),
   agents: z
     .strictObject({
       replicas: wholeNumber(1, 100).describe("vmagent: whom Prometheus writes to."),
+      drainedTo: wholeNumber(1, 100)
+        .optional()
+        .describe(
+          "The number of agents down to which their queues are empty (docs/stores.md). Without it the API server refuses fewer than there are.",
+        ),
       resources: resourcesSchema,
       queue: storageSchema.describe(
-        "Where each holds samples while the store is away; four fifths are used, then the oldest are lost.",
+        "Where each holds samples while the store is away; four fifths are used, then the oldest are deleted, and Prometheus, which was told that they had arrived, does not send them again.",
       ),
     })
     .describe("Who holds samples until the store takes them."),

@@ -2,6 +2,7 @@ import { type ShapeProblem, shapeProblems } from "../../../components/backends/v
 import { milliseconds } from "../fields";
 import type { Settings } from "../schema";
 import type { FoundProblem } from "../settingRule";
+import { withoutUndefined } from "../withoutUndefined";
 import type { VictoriaMetricsSettings } from "./victoriaMetrics";
 
 type Path = (string | number)[];
@@ -13,6 +14,9 @@ const placeOf: Record<ShapeProblem["property"], Path> = {
   dedupInterval: ["dedupInterval"],
   replicationFactor: ["cluster", "replicationFactor"],
   storageNodes: ["cluster", "storageNodes"],
+  storageNodesLoweredTo: ["cluster", "storageNodesLoweredTo"],
+  agents: ["agents", "replicas"],
+  agentsDrainedTo: ["agents", "drainedTo"],
   volumes: ["storage", "data", "kind"],
   backup: ["backup", "kind"],
   licensed: ["licence"],
@@ -42,6 +46,11 @@ function shape(store: VictoriaMetricsSettings): FoundProblem[] {
     dedupInterval: store.dedupInterval,
     replicationFactor: store.cluster.replicationFactor,
     storageNodes: store.cluster.storageNodes,
+    agents: store.agents.replicas,
+    ...withoutUndefined({
+      storageNodesLoweredTo: store.cluster.storageNodesLoweredTo,
+      agentsDrainedTo: store.agents.drainedTo,
+    }),
     volumes: store.storage.data.kind === "volume",
     backup: store.backup.kind === "scheduled",
     licensed: store.licence !== undefined,

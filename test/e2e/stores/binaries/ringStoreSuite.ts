@@ -128,7 +128,7 @@ export function describeRingStore(kind: RingStoreKind, over: object = {}): void 
       for (const zone of ZONES.filter((each) => each !== "b")) {
         await fetch(`${store.url(`ingester-zone-${zone}`)}/ingester/flush?wait=true`, { method: "POST" });
       }
-      const root = kind === "mimir" ? ["mimirblocks"] : [];
+      const root = kind === "mimir" ? ["mimirXmlXprodXblocks"] : [];
       const names = await eventually(
         "blocks are there",
         () => readdir([bucket.folder, ...root, "platform"].join("/")),

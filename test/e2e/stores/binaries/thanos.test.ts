@@ -26,7 +26,7 @@ const SECONDS = 180;
 const DAY = 86_400;
 
 /**
- * Of one cluster alone: four days and two hours, once a minute. Blocks of two days begin at even days, and the latest block is never
+ * Of one server alone: four days and two hours, once a minute. Blocks of two days begin at even days, and the latest block is never
  * compacted; what is 40h long is downsampled.
  */
 const LONG = "long_history";
@@ -129,7 +129,7 @@ describe("Thanos' own programs, with production's arguments and files", function
     caCertificate,
   });
 
-  /** Blocks as the two sidecars of the pair upload them, and those of a cluster with more history. */
+  /** Blocks as the two sidecars of the pair upload them, and those of a server with more history. */
   async function uploadHistory(certificate: Certificate): Promise<void> {
     const file = programs.at("upload.yaml");
     const config = {
@@ -139,12 +139,13 @@ describe("Thanos' own programs, with production's arguments and files", function
       secret_key: KEYS.secretAccessKey,
       http_config: { tls_config: { ca_file: certificate.file } },
     };
-    await writeFile(file, stringify({ type: "S3", config, prefix: "thanos" }));
+    await writeFile(file, stringify({ type: "S3", config, prefix: `thanos/${CLUSTER}` }));
     for (const replica of [0, 1]) {
       const blocks = await makeBlocks(programs, `replica-${replica}`, historyText(replica * 15));
       await uploadBlocks(programs, blocks, file, { cluster: CLUSTER, prometheus_replica: `prometheus-${replica}` });
     }
-    await uploadBlocks(programs, await makeBlocks(programs, "long", longText()), file, { cluster: "long" });
+    const long = await makeBlocks(programs, "long", longText());
+    await uploadBlocks(programs, long, file, { cluster: CLUSTER, history: "long" });
   }
 
   /** Values of one metric now, by remote write. */

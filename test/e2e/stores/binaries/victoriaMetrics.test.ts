@@ -189,7 +189,7 @@ describe("VictoriaMetrics' real programs, with the arguments and files of produc
     const { data } = cluster.manifest("ConfigMap", "vmauth-files") as unknown as { data: Record<string, string> };
     const config = (data["auth.yaml"] ?? "")
       .replace("http://vminsert.monitoring.svc:8480", insert.url)
-      .replace("http://vmselect.monitoring.svc:8481", select.url);
+      .replaceAll("http://vmselect.monitoring.svc:8481", select.url);
     await writeFile(programs.at("auth.yaml"), config);
     const args = rewritten(argumentsOf(cluster, "Deployment", "vmauth"), {
       httpListenAddr: `127.0.0.1:${port}`,
@@ -200,13 +200,21 @@ describe("VictoriaMetrics' real programs, with the arguments and files of produc
     const at = (path: string) => `http://127.0.0.1:${port}${path}`;
     await answerOf(at("/insert/0/prometheus/api/v1/write"), { method: "POST", body: "x" });
     await answerOf(at("/select/0/prometheus/api/v1/query?query=up"));
+    await answerOf(at("/whole/select/0/prometheus/api/v1/query?query=up&deny_partial_response=0"));
     assert.deepEqual(
       [insert, select].map(({ asked }) => asked.map(({ url }) => url)),
-      [["/insert/0/prometheus/api/v1/write"], ["/select/0/prometheus/api/v1/query?query=up"]],
+      [
+        ["/insert/0/prometheus/api/v1/write"],
+        [
+          "/select/0/prometheus/api/v1/query?query=up",
+          "/select/0/prometheus/api/v1/query?deny_partial_response=1&query=up",
+        ],
+      ],
     );
     for (const path of [
       "/delete/0/prometheus/api/v1/admin/tsdb/delete_series?match[]=up",
       "/select/1/prometheus/api/v1/query?query=up",
+      "/whole/select/1/prometheus/api/v1/query?query=up",
       "/insert/multitenant/prometheus/api/v1/write",
       "/select/0/prometheus/../../../delete/0/prometheus/api/v1/admin/tsdb/delete_series",
       "/debug/pprof/heap",
@@ -214,7 +222,7 @@ describe("VictoriaMetrics' real programs, with the arguments and files of produc
     ]) {
       assert.equal(await statusOf(port, path), 400, path);
     }
-    assert.deepEqual([insert.asked.length, select.asked.length], [1, 1]);
+    assert.deepEqual([insert.asked.length, select.asked.length], [1, 2]);
   });
 
   it("every rule of the platform is one that vmalert can evaluate", async () => {
