@@ -5,6 +5,7 @@ import { MONITORING_LABEL, names, nodesNamespace, ownValue, TEAM_VALUE } from ".
 import type { Settings } from "../settings";
 import { budgetPolicy, monitored } from "../settings/cardinalityRules";
 import { bytes } from "../settings/fields";
+import { storesOf } from "../settings/longTermStorage";
 import type { StorageSettings } from "../settings/storage";
 import {
   type CustomResourceContext,
@@ -15,7 +16,7 @@ import {
   unreachable,
 } from "./context";
 import { gpuRuleArgs, hasGpus } from "./gpu";
-import { feeds, type Stores, storesOf, withinMemory } from "./stores";
+import { feeds, type Stores, withinMemory } from "./stores";
 import { hasWorkloads, workloadRuleArgs } from "./workloads";
 
 /** Exporters of nodes have a namespace of their own, whose monitors have to be seen. */

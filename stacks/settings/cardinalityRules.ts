@@ -6,6 +6,7 @@ import { engineNamed } from "../../components/gpu/workloads/engines";
 import { jobs } from "../../components/prometheus/jobs";
 import { platformRuleGroups } from "../../components/prometheus/rules";
 import { storeKinds } from "../../components/prometheus/rules/stores";
+import { readsSidecars, storesOf } from "./longTermStorage";
 import type { Settings } from "./schema";
 import type { FoundProblem, SettingRule } from "./settingRule";
 import { processesOf, type StoreProcesses } from "./stores/processes";
@@ -19,18 +20,16 @@ function teamSeries({ teams, cardinality }: Settings): number {
   return teams.seriesPerNamespace + named;
 }
 
-const queriers = ({ longTermStorage, alsoWriteTo }: Settings): number =>
-  [longTermStorage, alsoWriteTo].reduce((sum, store) => sum + (store && "queriers" in store ? store.queriers : 0), 0);
+const queriers = (settings: Settings): number =>
+  storesOf(settings).reduce((sum, store) => sum + ("queriers" in store ? store.queriers : 0), 0);
 
-const storeProcesses = ({ longTermStorage, alsoWriteTo }: Settings): StoreProcesses[] =>
-  [longTermStorage, alsoWriteTo].flatMap((store) => (store ? processesOf(store) : []));
+const storeProcesses = (settings: Settings): StoreProcesses[] => storesOf(settings).flatMap(processesOf);
 
 /** Those that keep what they record, for stores that read sidecars, and those that write it to the others. */
-function rulers({ longTermStorage, alsoWriteTo, prometheus, ruler }: Settings): number {
-  if (prometheus.shards === 1) return 0;
-  const read = (kind: string) => kind === "none" || kind === "thanos";
-  const groups = new Set([longTermStorage, alsoWriteTo].flatMap((store) => (store ? [read(store.kind)] : [])));
-  return groups.size * ruler.replicas;
+function rulers(settings: Settings): number {
+  if (settings.prometheus.shards === 1) return 0;
+  const groups = new Set(storesOf(settings).map(readsSidecars));
+  return groups.size * settings.ruler.replicas;
 }
 
 /** What the settings have watched, for the capacity functions. */
@@ -69,6 +68,7 @@ const all = [
   "alertmanager",
   "ruler",
   "longTermStorage",
+  "alsoWriteTo",
   "teams",
 ];
 

@@ -45,6 +45,12 @@ export const cidr = () =>
     "10.0.0.0/16",
   );
 
+const PEM = "must be certificates in PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----";
+
+/** Certificates by which somebody is trusted. */
+export const certificates = () =>
+  z.string({ error: PEM }).regex(/^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/, { error: PEM });
+
 export const wholeNumber = (min: number, max: number) =>
   z
     .int({ error: `must be a whole number from ${min} to ${max}` })

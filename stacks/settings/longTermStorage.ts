@@ -17,6 +17,13 @@ export const storeSchema = z.discriminatedUnion("kind", [
 
 export type StoreSettings = z.output<typeof storeSchema>;
 
+/** The settings of every store that there is. */
+export const storesOf = (settings: { longTermStorage: StoreSettings; alsoWriteTo?: StoreSettings | undefined }) =>
+  [settings.longTermStorage, settings.alsoWriteTo].filter((store) => store !== undefined);
+
+/** Whether a store reads what Prometheus' sidecars have. The others are written to. */
+export const readsSidecars = ({ kind }: StoreSettings): boolean => kind === "none" || kind === "thanos";
+
 const storePresets: Record<StoreSettings["kind"], Presets> = {
   none: nonePresets,
   thanos: thanosPresets,

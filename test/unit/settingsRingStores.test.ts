@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { checkCortex, cortexSchema } from "../../stacks/settings/stores/cortex";
 import { checkMimir, mimirPresets, mimirSchema } from "../../stacks/settings/stores/mimir";
 import { fleetLimits } from "../../stacks/settings/stores/ringStoreLoad";
-import { type RingStoreKind, settingsAround, stackStore, storeSettings } from "../components/ringStores";
+import { type RingStoreKind, stackStore, storeSettings } from "../components/ringStores";
+import { settingsAround } from "../components/storeGraph";
 
 const PATH = ["longTermStorage"];
 

@@ -6,7 +6,10 @@ const bucket = { name: "ml-prod-metrics" };
 const base = {
   environment: "production",
   cluster: { kind: "kubeconfig", name: "c1" },
-  alerting: { receivers: [{ name: "oncall", kind: "webhook", url: "https://example.com/x" }] },
+  alerting: {
+    receivers: [{ name: "oncall", kind: "webhook", url: "https://example.com/x" }],
+    heartbeat: { kind: "none" },
+  },
 };
 const zones = ["a", "b", "c"];
 const thanos = { kind: "thanos", bucket };
@@ -140,4 +143,22 @@ describe("settings: long-term stores together", () => {
       "longTermStorage.kind must be one of none, thanos, victoriaMetrics, mimir, cortex; correct it or remove it",
     ]);
   });
+
+  for (const [what, alsoWriteTo] of [
+    ["a text", "mimir"],
+    ["a number", 5],
+    ["a list", [thanos]],
+    ["an object without a kind", {}],
+    ["a kind that there is not", { kind: "influx" }],
+    ["a store with wrong parts", { kind: "mimir", distributor: 5, caches: "none" }],
+  ] as const) {
+    it(`a second store that is ${what} is told as what it is, by no other rule`, () => {
+      const parsed = parseSettings({ ...base, alsoWriteTo });
+      assert.ok(!parsed.ok);
+      assert.deepEqual(
+        parsed.problems.filter(({ path }) => !path.startsWith("alsoWriteTo")),
+        [],
+      );
+    });
+  }
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { formatPath } from "../../stacks/settings";
 import { victoriaMetricsPresets, victoriaMetricsSchema } from "../../stacks/settings/stores/victoriaMetrics";
 import { checkVictoriaMetrics } from "../../stacks/settings/stores/victoriaMetricsRules";
-import { settingsAround, storeSettings } from "../components/victoriaMetricsStore";
+import { settingsAround } from "../components/storeGraph";
+import { storeSettings } from "../components/victoriaMetricsStore";
 
 const ONE_INTERVAL = { clusterMetrics: { kind: "install", apiServerInterval: "30s" } };
 

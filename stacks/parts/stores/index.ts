@@ -1,8 +1,7 @@
 import { type LongTermStore, type RemoteWriteArgs, type StoreContract, storeOf } from "../../../components";
 import { sendersWithin } from "../../../components/prometheus/remoteWrite";
-import type { Settings } from "../../settings";
 import { bytes } from "../../settings/fields";
-import type { StoreSettings } from "../../settings/longTermStorage";
+import { type StoreSettings, storesOf } from "../../settings/longTermStorage";
 import type { BucketSettings } from "../../settings/stores/bucket";
 import { type CustomResourceContext, unreachable } from "../context";
 import { createCortex } from "./cortex";
@@ -25,10 +24,6 @@ export interface Stores {
   /** Base URL of its query API. */
   queryUrl: LongTermStore["queryUrl"];
 }
-
-/** The settings of every store that there is. */
-export const storesOf = ({ longTermStorage, alsoWriteTo }: Settings): StoreSettings[] =>
-  [longTermStorage, alsoWriteTo].filter((store) => store !== undefined);
 
 /** Makes the stores that the settings name. */
 export function createStores(context: CustomResourceContext): Stores {

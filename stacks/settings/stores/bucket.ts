@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { secretText } from "../fields";
+import { certificates, secretText } from "../fields";
 
 const ENDPOINT = "must be a host, with a port or without, and no https:// before it";
 const BUCKET = "must be a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens";
@@ -64,11 +64,7 @@ export const bucketSchema = z.strictObject({
     .describe(
       "Who the pods are to the bucket. podIdentity: EKS Pod Identity, whose agent the pods reach on their node; nothing is kept.",
     ),
-  caCertificate: z
-    .string({ error: "must be certificates in PEM" })
-    .regex(/^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/, {
-      error: "must be certificates in PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
-    })
+  caCertificate: certificates()
     .optional()
     .describe("Certificates by which the endpoint is trusted. Default: those that the images bring."),
   kmsKeyId: z

@@ -1,18 +1,11 @@
 import { z } from "zod";
 import type { Presets } from "../environment";
-import { cidr, dnsLabel, duration, quantity, wholeNumber } from "../fields";
+import { certificates, cidr, dnsLabel, duration, quantity, wholeNumber } from "../fields";
 import { resourcesSchema, storageSchema } from "../storage";
 import { bucketSchema } from "./bucket";
 import { deletionProtection } from "./deletionProtection";
 
 const HOST_AND_PORT = "must be a host and a port, and no https:// before it";
-
-const pem = () =>
-  z
-    .string({ error: "must be certificates in PEM" })
-    .regex(/^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/, {
-      error: "must be certificates in PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
-    });
 
 const remoteQuerierSchema = z.strictObject({
   name: dnsLabel().describe("What it is called here, such as the cluster's name."),
@@ -23,7 +16,7 @@ const remoteQuerierSchema = z.strictObject({
     .describe("Its gRPC address: that of the other cluster's thanos-query, made reachable with TLS before it."),
   tls: z
     .strictObject({
-      caCertificate: pem()
+      caCertificate: certificates()
         .optional()
         .describe("Certificates by which it is trusted. Default: those that the image brings."),
       serverName: z
