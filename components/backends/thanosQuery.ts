@@ -1,15 +1,10 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { contentHash } from "../kubernetes/contentHash";
-import { disruptionBudget } from "../kubernetes/disruptionBudget";
-import { commonLabels, selectorLabels, type WorkloadIdentity } from "../kubernetes/labels";
-import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
-import { NOBODY, restrictedContainer, restrictedPod } from "../kubernetes/securityContext";
-import { scrapeService } from "../kubernetes/serviceMonitor";
-import { networkOf, placeInNetwork } from "../network/edges";
+import { createServer } from "../kubernetes/server";
+import { placeInNetwork } from "../network/edges";
 import { images } from "../versions";
 import type { LongTermStore } from "./backend";
 import { ENDPOINTS_DIRECTORY, ENDPOINTS_FILE, endpointFiles, type RemoteEndpoint } from "./thanos/endpoints";
+import { LOG_FORMAT, listenFlags, probes, queryListens } from "./thanos/process";
 
 /** Arguments of {@link ThanosQuery}. */
 export interface ThanosQueryArgs {
@@ -43,9 +38,7 @@ export interface ThanosQueryArgs {
 }
 
 /** Ports of a querier; the name is that of the port in its Service. */
-// PromQL has the same port on the pods as on the Service, Prometheus' own: on EKS a network policy that looks at Services before
-// their pods needs both to be the same.
-const listens = { http: { port: 9090, scrape: {} }, grpc: { port: 10901 } };
+const listens = { ...queryListens, grpc: { port: 10901 } };
 
 /**
  * Thanos queriers: one PromQL address over many stores, which merges the replicas of each series. They keep nothing;
@@ -65,144 +58,34 @@ export class ThanosQuery extends pulumi.ComponentResource implements LongTermSto
 
   constructor(name: string, args: ThanosQueryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gpu-observability:index:ThanosQuery", name, {}, opts);
-    const identity = { name: "thanos-query", instance: name, component: "query" };
-    placeInNetwork(this, { name, namespace: args.namespace, podLabels: selectorLabels(identity), listens });
-
-    const endpoints = this.createEndpoints(args, identity);
-    this.createDeployment(args, identity, endpoints);
-    if ((args.replicas ?? 2) > 1) {
-      disruptionBudget(
-        name,
-        { namespace: args.namespace, labels: commonLabels(identity), matchLabels: selectorLabels(identity) },
-        { parent: this },
-      );
-    }
-    const service = this.createService(args, identity);
-    this.queryUrl = pulumi.interpolate`http://${service.metadata.name}.${args.namespace}.svc:${listens.http.port}`;
+    const server = createServer(
+      {
+        identity: { name: "thanos-query", instance: name, component: "query" },
+        namespace: args.namespace,
+        replicas: args.replicas ?? 2,
+        image: args.image ?? images.thanos,
+        args: querierArguments(args),
+        listens,
+        cpu: args.cpu ?? "100m",
+        memory: args.memory ?? "512Mi",
+        requireSpread: args.requireSpread ?? true,
+        ...probes(4),
+        files: [{ mountPath: ENDPOINTS_DIRECTORY, content: endpointFiles(args) }],
+      },
+      { parent: this },
+    );
+    placeInNetwork(this, server.member);
+    this.queryUrl = pulumi.interpolate`http://${server.host}:${listens.http.port}`;
 
     this.registerOutputs({ queryUrl: this.queryUrl });
   }
-
-  private createEndpoints(args: ThanosQueryArgs, identity: WorkloadIdentity) {
-    const name = `${identity.instance}-endpoints`;
-    const data = endpointFiles(args);
-    const configMap = new k8s.core.v1.ConfigMap(
-      name,
-      {
-        metadata: { name, namespace: args.namespace, labels: commonLabels(identity) },
-        data,
-      },
-      { parent: this },
-    );
-    const hash = pulumi.output(data).apply((files) => contentHash(Object.values(files).join("")));
-    return { configMap: configMap.metadata.name, hash };
-  }
-
-  private createDeployment(args: ThanosQueryArgs, identity: WorkloadIdentity, endpoints: Files) {
-    const metadata = { name: identity.instance, namespace: args.namespace, labels: commonLabels(identity) };
-    const serviceAccount = new k8s.core.v1.ServiceAccount(
-      identity.instance,
-      { metadata, automountServiceAccountToken: false },
-      { parent: this },
-    );
-    return new k8s.apps.v1.Deployment(
-      identity.instance,
-      { metadata, spec: querierDeployment(args, identity, endpoints, serviceAccount.metadata.name) },
-      { parent: this },
-    );
-  }
-
-  private createService(args: ThanosQueryArgs, identity: WorkloadIdentity) {
-    const labels = commonLabels(identity);
-    const service = new k8s.core.v1.Service(
-      identity.instance,
-      {
-        metadata: { name: identity.instance, namespace: args.namespace, labels },
-        spec: {
-          selector: selectorLabels(identity),
-          ports: [
-            { name: "http", port: listens.http.port, targetPort: "http" },
-            { name: "grpc", port: listens.grpc.port, targetPort: "grpc" },
-          ],
-        },
-      },
-      { parent: this },
-    );
-    scrapeService(
-      identity.instance,
-      { member: networkOf(this), labels, serviceLabels: selectorLabels(identity) },
-      { parent: this },
-    );
-    return service;
-  }
-}
-
-interface Files {
-  configMap: pulumi.Output<string>;
-  hash: pulumi.Output<Record<string, string>>;
-}
-
-function querierDeployment(
-  args: ThanosQueryArgs,
-  identity: WorkloadIdentity,
-  endpoints: Files,
-  serviceAccountName: pulumi.Input<string>,
-): k8s.types.input.apps.v1.DeploymentSpec {
-  const matchLabels = selectorLabels(identity);
-  const memory = args.memory ?? "512Mi";
-  return {
-    replicas: args.replicas ?? 2,
-    selector: { matchLabels },
-    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } },
-    template: {
-      metadata: { labels: commonLabels(identity), annotations: endpoints.hash },
-      spec: {
-        serviceAccountName,
-        automountServiceAccountToken: false,
-        securityContext: restrictedPod(NOBODY, NOBODY),
-        nodeSelector: { "kubernetes.io/os": "linux" },
-        topologySpreadConstraints: spreadOverZonesAndNodes({
-          matchLabels,
-          replicas: args.replicas ?? 2,
-          required: args.requireSpread ?? true,
-        }).map(
-          // During a rollout the pods of the old version do not count: they would keep the new ones Pending.
-          (constraint) => ({ ...constraint, matchLabelKeys: ["pod-template-hash"] }),
-        ),
-        containers: [
-          {
-            name: "thanos-query",
-            image: args.image ?? images.thanos,
-            args: querierArguments(args),
-            env: [
-              {
-                name: "GOMEMLIMIT",
-                valueFrom: { resourceFieldRef: { containerName: "thanos-query", resource: "limits.memory" } },
-              },
-            ],
-            ports: [
-              { name: "http", containerPort: listens.http.port },
-              { name: "grpc", containerPort: listens.grpc.port },
-            ],
-            readinessProbe: { httpGet: { path: "/-/ready", port: "http" }, periodSeconds: 5, failureThreshold: 20 },
-            livenessProbe: { httpGet: { path: "/-/healthy", port: "http" }, periodSeconds: 30, failureThreshold: 4 },
-            resources: { requests: { cpu: args.cpu ?? "100m", memory }, limits: { memory } },
-            securityContext: restrictedContainer(),
-            volumeMounts: [{ name: "endpoints", mountPath: ENDPOINTS_DIRECTORY, readOnly: true }],
-          },
-        ],
-        volumes: [{ name: "endpoints", configMap: { name: endpoints.configMap } }],
-      },
-    },
-  };
 }
 
 function querierArguments(args: ThanosQueryArgs): string[] {
   return [
     "query",
-    "--log.format=json",
-    `--http-address=0.0.0.0:${listens.http.port}`,
-    `--grpc-address=0.0.0.0:${listens.grpc.port}`,
+    LOG_FORMAT,
+    ...listenFlags(listens),
     `--endpoint.sd-config-file=${ENDPOINTS_DIRECTORY}/${ENDPOINTS_FILE}`,
     ...args.replicaLabels.map((label) => `--query.replica-label=${label}`),
     // A store that does not answer costs its part of the result, marked by a warning, and not the whole query.

@@ -63,7 +63,7 @@ export function claimTemplate(size: string, storageClass: string | undefined): C
 export const waitUntilAvailable = { "pulumi.com/waitFor": "condition=Available" } as const;
 
 /**
- * For a Service whose pods the operator makes later: `pulumi up` would wait for its endpoints, one resource after the
- * other. The custom resource itself is waited for ({@link waitUntilAvailable}).
+ * For a Service whose pods come later: those of the operator, or of a StatefulSet, which itself waits for the Service. `pulumi up`
+ * would wait for its endpoints. The pods are waited for by what makes them ({@link waitUntilAvailable}).
  */
 export const doNotWait = { "pulumi.com/skipAwait": "true" } as const;

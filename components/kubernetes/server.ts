@@ -1,9 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Listener, NetworkMember } from "../network/edges";
+import { doNotWait } from "./customResources";
 import { disruptionBudget } from "./disruptionBudget";
 import { type SetWords, setAnnotations } from "./guardedSets";
 import { commonLabels, selectorLabels, type WorkloadIdentity } from "./labels";
+import type { ServerData } from "./serverData";
 import { isStateful, podSpec } from "./serverPod";
 import { scrapeService } from "./serviceMonitor";
 
@@ -19,19 +21,6 @@ export interface ServerFiles {
   object?: pulumi.Input<string>;
   /** Whether the server reads them again by itself: then a change rolls no pod. Default: false. */
   reloaded?: boolean;
-}
-
-/** Where a server keeps its data. */
-export interface ServerData {
-  mountPath: string;
-  /** Size of each replica's volume. Default: no volume, see `ephemeralStorageSize`. To grow it: docs/stores.md. */
-  volumeSize?: string;
-  /** Storage class of the volumes. Default: the cluster's own. */
-  storageClass?: string;
-  /** Whether it can be made or fetched again: the volumes go with the replicas. Default: false, they stay. */
-  disposable?: boolean;
-  /** Without `volumeSize`: the size of the pod's own directory, above which it is evicted. Default: `1Gi`. */
-  ephemeralStorageSize?: string;
 }
 
 /** A probe by HTTP, or by whether the port takes connections. */
@@ -80,8 +69,6 @@ export interface ServerArgs {
   headless?: boolean;
   /** Whether the Service names pods that are not ready: for those that look for each other. Default: false. */
   namesUnready?: boolean;
-  /** Whether pods of a StatefulSet start at once. They are still replaced one by one. Default: true. */
-  parallel?: boolean;
   /** How long a pod may take to stop, in seconds. Default: 30. */
   terminationGraceSeconds?: number;
   /** Labels of the pods besides their own, such as the group that a disruption budget counts together. */
@@ -112,7 +99,7 @@ export interface Server {
 }
 
 /** The place in the network of a server that {@link createServer} makes. */
-export const serverMember = ({
+const serverMember = ({
   identity,
   namespace,
   listens,
@@ -180,7 +167,7 @@ function createService(args: ServerArgs, opts: pulumi.CustomResourceOptions) {
         namespace,
         labels: commonLabels(identity),
         // Pods of a StatefulSet come after it: Pulumi would wait for endpoints that wait for it.
-        ...(headless || isStateful(args) ? { annotations: { "pulumi.com/skipAwait": "true" } } : {}),
+        ...(headless || isStateful(args) ? { annotations: doNotWait } : {}),
       },
       spec: {
         ...(headless ? { clusterIP: "None" } : {}),
@@ -242,7 +229,8 @@ function statefulSet(
         replicas: args.replicas,
         serviceName: service.metadata.name,
         selector: { matchLabels: selectorLabels(identity) },
-        podManagementPolicy: args.parallel === false ? "OrderedReady" : "Parallel",
+        // They start at once, and are still replaced one by one.
+        podManagementPolicy: "Parallel",
         updateStrategy: { type: "RollingUpdate" },
         // Data outlives what runs on it: whoever means it deletes the claims too.
         persistentVolumeClaimRetentionPolicy: data?.disposable

@@ -117,7 +117,7 @@ describe("the platform: how it is wired", () => {
     const graph = await platformOf(stackSettings("prod"));
     const prometheus = graph.manifest("Prometheus", "prometheus").spec as Record<string, unknown>;
     const sidecars = graph.manifest("Service", "prometheus-sidecar");
-    const endpoints = graph.manifest("ConfigMap", "thanos-query-endpoints");
+    const endpoints = graph.manifest("ConfigMap", "thanos-query-files");
     assert.deepEqual(endpoints.data, {
       "endpoints.yaml": `endpoints:\n  - address: dnssrv+_grpc._tcp.${sidecars.metadata.name}.${sidecars.metadata.namespace}.svc\n`,
     });

@@ -1,25 +1,13 @@
-import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { createProvider, type StoreContract, storeOf } from "../../components";
-import { imagesOf } from "../../stacks/images";
 import { createCortex } from "../../stacks/parts/stores/cortex";
 import { createMimir } from "../../stacks/parts/stores/mimir";
-import { parseSettings } from "../../stacks/settings";
 import { cortexPresets, cortexSchema } from "../../stacks/settings/stores/cortex";
 import { mimirPresets, mimirSchema } from "../../stacks/settings/stores/mimir";
 import { Secret } from "../../tools/engine/values";
-import { type Graph, graphOf } from "../harness";
-import { stackSettings } from "./platformProgram";
+import type { Graph } from "../harness";
+import { s3Bucket, storeGraph } from "./storeGraph";
 
 export type RingStoreKind = "mimir" | "cortex";
-
-/** An S3 server with keys and certificates of its own. */
-export const s3Bucket = {
-  name: "metrics",
-  endpoint: "s3.example.com:9000",
-  credentials: { kind: "keys", accessKeyId: "the-id", secretAccessKey: "the-key-4711" },
-  caCertificate: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
-};
 
 /** What every stack of these tests says. */
 export const stackStore = {
@@ -40,41 +28,15 @@ const stores = {
 export const storeSettings = <Kind extends RingStoreKind>(kind: Kind, over: object = {}) =>
   stores[kind](over) as ReturnType<(typeof stores)[Kind]>;
 
-/** The settings of production around the store. */
-export function settingsAround(over: object = {}) {
-  const parsed = parseSettings({ ...stackSettings("prod"), ...over });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.settings;
-}
-
 /** The store of production under mocks, and what it offers. */
-export async function productionStore(
-  kind: RingStoreKind,
-  over: object = {},
-): Promise<{ graph: Graph; contract: StoreContract }> {
-  const contracts: StoreContract[] = [];
-  const settings = settingsAround();
-  const graph = await graphOf(() => {
-    const context = {
-      settings,
-      images: imagesOf(settings.images),
-      namespace: pulumi.output(settings.namespace),
-      nodesNamespace: pulumi.output("nodes"),
-      clusterScopedPrefix: settings.namespace,
-      provider: createProvider("kubernetes", { kubeconfigPath: "none", context: "none" }),
-      operator: [],
-    };
-    const store =
+export const productionStore = (kind: RingStoreKind, over: object = {}) =>
+  storeGraph(
+    (context) =>
       kind === "mimir"
         ? createMimir(context, storeSettings("mimir", over))
-        : createCortex(context, storeSettings("cortex", over));
-    contracts.push(storeOf(store));
-    return { queryUrl: store.queryUrl, writeUrl: store.writeUrl };
-  });
-  const [contract] = contracts;
-  if (contract === undefined) throw new Error("the store was not made");
-  return { graph, contract };
-}
+        : createCortex(context, storeSettings("cortex", over)),
+    ({ queryUrl, writeUrl }) => ({ queryUrl, writeUrl }),
+  );
 
 /** Plain inputs of a resource, secrets too. */
 const inputsOf = (graph: Graph, type: string, name: string): unknown =>

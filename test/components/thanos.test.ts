@@ -46,7 +46,7 @@ describe("Thanos with object storage", () => {
           server("Deployment", name, "PodDisruptionBudget"),
         ),
         "ConfigMap thanos-compactor-files",
-        "ConfigMap thanos-query-endpoints",
+        "ConfigMap thanos-query-files",
         "ConfigMap thanos-query-frontend-files",
         "ConfigMap thanos-store-files",
         "Secret thanos-bucket",
@@ -146,7 +146,7 @@ describe("Thanos with object storage", () => {
     const after = graph.one("gpu-observability:index:ThanosQuery", "thanos-query").options.dependencies.join();
     for (const name of names) assert.ok(after.includes(`StatefulSet::${name}`), name);
     // Replicas of a part are a group: one of them is asked, and another when it does not answer.
-    assert.deepEqual(fileOf(graph, "thanos-query-endpoints", "endpoints.yaml"), {
+    assert.deepEqual(fileOf(graph, "thanos-query-files", "endpoints.yaml"), {
       endpoints: [
         { address: "dnssrv+_grpc._tcp.prometheus-sidecar.monitoring.svc" },
         ...names.map((name) => ({ address: `dnssrv+_grpc._tcp.${name}.monitoring.svc`, group: true })),

@@ -80,7 +80,7 @@ describe("Thanos for several clusters", () => {
   it("asks other clusters by TLS only, above the queriers that rules and those clusters ask", async () => {
     const { graph, contract } = await productionThanos({ remoteQueriers });
     const tls = { enabled: true, min_version: "1.2" };
-    assert.deepEqual(fileOf(graph, "thanos-query-global-endpoints", "endpoints.yaml"), {
+    assert.deepEqual(fileOf(graph, "thanos-query-global-files", "endpoints.yaml"), {
       endpoints: [
         { address: "thanos-query.monitoring.svc:10901", strict: true },
         { address: "thanos.eu.example.com:443", strict: true, client_config: { tls_config: tls } },
@@ -91,8 +91,8 @@ describe("Thanos for several clusters", () => {
         },
       ],
     });
-    assert.match(configOf(graph, "thanos-query-global-endpoints")["asia.crt"] ?? "", /BEGIN CERTIFICATE/);
-    assert.doesNotMatch(configOf(graph, "thanos-query-endpoints")["endpoints.yaml"] ?? "", /example|10\.1\.2\.3/);
+    assert.match(configOf(graph, "thanos-query-global-files")["asia.crt"] ?? "", /BEGIN CERTIFICATE/);
+    assert.doesNotMatch(configOf(graph, "thanos-query-files")["endpoints.yaml"] ?? "", /example|10\.1\.2\.3/);
     assert.deepEqual(graph.outputs, {
       queryUrl: "http://thanos-query-frontend.monitoring.svc:9090",
       localQueryUrl: "http://thanos-query.monitoring.svc:9090",

@@ -1,11 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { createProvider, type StoreContract, storeOf } from "../../components";
-import { imagesOf } from "../../stacks/images";
 import { createThanos } from "../../stacks/parts/stores/thanos";
 import { type ThanosSettings, thanosPresets, thanosSchema } from "../../stacks/settings/stores/thanos";
-import { type Graph, graphOf } from "../harness";
-import { s3Bucket, settingsAround } from "./victoriaMetricsStore";
+import type { Graph } from "../harness";
+import { s3Bucket, storeGraph } from "./storeGraph";
 
 /** What production has where its stack file says `kind: thanos`, and what it says besides. */
 export const thanosSettings = (over: object = {}): ThanosSettings =>
@@ -19,33 +16,12 @@ export const receiveInZones = {
 };
 
 /** The store of production under mocks, and what it offers. */
-export async function productionThanos(
-  over: object = {},
-  preview = false,
-): Promise<{ graph: Graph; contract: StoreContract }> {
-  const contracts: StoreContract[] = [];
-  const settings = settingsAround();
-  const program = () => {
-    const store = createThanos(
-      {
-        settings,
-        images: imagesOf(settings.images),
-        namespace: pulumi.output(settings.namespace),
-        nodesNamespace: pulumi.output("nodes"),
-        clusterScopedPrefix: settings.namespace,
-        provider: createProvider("kubernetes", { kubeconfigPath: "none", context: "none" }),
-        operator: [],
-      },
-      thanosSettings(over),
-    );
-    contracts.push(storeOf(store));
-    return { queryUrl: store.queryUrl, localQueryUrl: store.localQueryUrl, receiveUrl: store.receiveUrl };
-  };
-  const graph = await graphOf(program, { preview });
-  const [contract] = contracts;
-  if (contract === undefined) throw new Error("the store was not made");
-  return { graph, contract };
-}
+export const productionThanos = (over: object = {}, preview = false) =>
+  storeGraph(
+    (context) => createThanos(context, thanosSettings(over)),
+    ({ queryUrl, localQueryUrl, receiveUrl }) => ({ queryUrl, localQueryUrl, receiveUrl }),
+    preview,
+  );
 
 /** Two other clusters, one of them with certificates of its own. */
 export const remoteQueriers = [

@@ -1,3 +1,4 @@
+import { readsSidecars } from "../../stacks/settings/longTermStorage";
 import type { Progress } from "../cli/progress";
 import * as cluster from "../cluster";
 import type { ApiClient } from "../provider/apiClient";
@@ -128,24 +129,25 @@ async function askUntilHealthy(
   const { namespace, prometheus, alertmanager, longTermStorage, alsoWriteTo, readFrom } = checkedSettings(
     platform.settings,
   );
-  const read = readFrom === "alsoWriteTo" ? alsoWriteTo : longTermStorage;
+  const read = readFrom === "alsoWriteTo" && alsoWriteTo ? alsoWriteTo : longTermStorage;
   const api = await connect({
     ...(reference.path === undefined ? {} : { kubeconfig: reference.path }),
     ...(reference.context === undefined ? {} : { context: reference.context }),
   });
+  const queryUrl = await outputOf(engine, platform, "queryUrl");
   const expected = {
     namespace,
     prometheusReplicas: prometheus.replicas,
     alertmanagerReplicas: alertmanager.replicas,
     fleetNodes: nodes,
-    ...(read?.kind === "none" || read?.kind === "thanos" ? {} : { queryUrl: await queryUrl(engine, platform) }),
+    ...(readsSidecars(read) ? {} : { queryUrl }),
   };
   const health = await waitUntilHealthy(api, expected, progress);
   await writeRecord(engine.directory, { ...expected, gpusPerNode });
-  return { health, kubeconfig: reference.path, namespace, api, queryUrl: await queryUrl(engine, platform) };
+  return { health, kubeconfig: reference.path, namespace, api, queryUrl };
 }
 
-async function queryUrl(engine: Engine, platform: StackDefinition): Promise<string> {
-  const outputs = await (await openStack(engine, platform)).stack.outputs();
-  return String(outputs.queryUrl?.value);
+async function outputOf(engine: Engine, definition: StackDefinition, name: string): Promise<string> {
+  const { stack } = await openStack(engine, definition);
+  return String((await stack.outputs())[name]?.value);
 }

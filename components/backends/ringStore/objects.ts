@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { doNotWait } from "../../kubernetes/customResources";
 import { commonLabels } from "../../kubernetes/labels";
 import type { Server, ServerFiles } from "../../kubernetes/server";
 import { bucketKeys, CA_FILE } from "../bucket";
@@ -31,7 +32,7 @@ export function createGossipService(
         namespace: args.namespace,
         labels: labelsOf(name, product),
         // Pods look for each other before they are ready, and come after it.
-        annotations: { "pulumi.com/skipAwait": "true" },
+        annotations: doNotWait,
       },
       spec: {
         clusterIP: "None",

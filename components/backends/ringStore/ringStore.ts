@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { disruptionBudget } from "../../kubernetes/disruptionBudget";
 import { guardSets } from "../../kubernetes/guardedSets";
 import { createServer, type Server, type ServerArgs, type ServerFiles } from "../../kubernetes/server";
+import { dataOf } from "../../kubernetes/serverData";
 import type { Relabeling } from "../../kubernetes/serviceMonitor";
 import { bucketAccount } from "../bucket";
 import type { RingStoreArgs } from "./args";
@@ -180,16 +181,7 @@ function serverArgs(context: Context, role: Role, instance: string, zone: string
     // No liveness probe: what replays its log or merges blocks must not be killed for being slow.
     readiness: { path: "/ready", port: "http", periodSeconds: 10, failureThreshold: 3 },
     files,
-    ...(role.data
-      ? {
-          data: {
-            mountPath: DATA,
-            ...(size.volumeSize === undefined ? {} : { volumeSize: size.volumeSize }),
-            ...(size.ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize: size.ephemeralStorageSize }),
-            ...(size.storageClass === undefined ? {} : { storageClass: size.storageClass }),
-          },
-        }
-      : {}),
+    ...(role.data ? { data: dataOf(DATA, size) } : {}),
     headless: role.headless || role.data,
     scratch: [{ mountPath: SCRATCH, size: "64Mi" }],
     terminationGraceSeconds: role.graceSeconds,

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { createServer, type Server, type ServerFiles } from "../../kubernetes/server";
+import { dataOf } from "../../kubernetes/serverData";
 import { objectStoreFlag } from "./objectStore";
 import { DATA_DIRECTORY, GRACE_SECONDS, LOG_FORMAT, listenFlags, probes, type ThanosWorkloads } from "./process";
 
@@ -76,13 +77,7 @@ export function createCompactor(args: CompactorArgs, opts: pulumi.CustomResource
         { mountPath: CONFIG_DIRECTORY, content: { "selector.yaml": stringify(args.stream.selector) } },
         args.bucket,
       ],
-      data: {
-        mountPath: DATA_DIRECTORY,
-        disposable: true,
-        ...(args.volumeSize === undefined ? {} : { volumeSize: args.volumeSize }),
-        ...(args.storageClass === undefined ? {} : { storageClass: args.storageClass }),
-        ...(args.ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize: args.ephemeralStorageSize }),
-      },
+      data: { ...dataOf(DATA_DIRECTORY, args), disposable: true },
       terminationGraceSeconds: GRACE_SECONDS,
     },
     opts,

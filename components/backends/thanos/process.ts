@@ -18,7 +18,9 @@ export interface ThanosReplicas {
   memory?: string;
 }
 
-/** Ports that speak PromQL: the pods' own are the Services', see ThanosQuery. */
+// Prometheus' own, and the same on the pods as on the Service: on EKS a network policy that looks at Services before their pods
+// needs both to be the same.
+/** Ports that speak PromQL. */
 export const queryListens = { http: { port: 9090, scrape: {} } };
 
 /** Ports of all others; the names are those in the Service. */

@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import { disruptionBudget } from "../../kubernetes/disruptionBudget";
 import { commonLabels } from "../../kubernetes/labels";
 import { createServer, type Server, type ServerFiles } from "../../kubernetes/server";
+import { dataOf } from "../../kubernetes/serverData";
 import { objectStoreFlag } from "./objectStore";
 import {
   DATA_DIRECTORY,
@@ -171,12 +172,7 @@ function createIngestors(args: ReceiveArgs, group: Group, opts: pulumi.CustomRes
       // It answers no request while it reads its log again, which may take long: nobody must end it for that.
       readiness: probes(8).readiness,
       files: [args.bucket],
-      data: {
-        mountPath: DATA_DIRECTORY,
-        ...(receive.volumeSize === undefined ? {} : { volumeSize: receive.volumeSize }),
-        ...(receive.storageClass === undefined ? {} : { storageClass: receive.storageClass }),
-        ...(receive.ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize: receive.ephemeralStorageSize }),
-      },
+      data: dataOf(DATA_DIRECTORY, receive),
       // Routers know ingestors by name, also those that start.
       namesUnready: true,
       budget: false,

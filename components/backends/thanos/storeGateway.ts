@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { createServer, type Server, type ServerFiles } from "../../kubernetes/server";
+import { dataOf } from "../../kubernetes/serverData";
 import type { Caches } from "./caches";
 import { objectStoreFlag } from "./objectStore";
 import {
@@ -90,13 +91,7 @@ function createStoreGateway(args: StoreGatewayArgs, shard: number, shards: numbe
         },
         args.bucket,
       ],
-      data: {
-        mountPath: DATA_DIRECTORY,
-        disposable: true,
-        ...(args.volumeSize === undefined ? {} : { volumeSize: args.volumeSize }),
-        ...(args.storageClass === undefined ? {} : { storageClass: args.storageClass }),
-        ...(args.ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize: args.ephemeralStorageSize }),
-      },
+      data: { ...dataOf(DATA_DIRECTORY, args), disposable: true },
       terminationGraceSeconds: GRACE_SECONDS,
     },
     opts,

@@ -1,8 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { createServer, type Server } from "../../kubernetes/server";
+import { dataOf } from "../../kubernetes/serverData";
 import { jobs } from "../../prometheus/jobs";
 import type { VictoriaMetricsArgs } from "./args";
-import { common, dataOf, imageOf, probes } from "./common";
+import { common, imageOf, probes } from "./common";
 import { COMMON_FLAGS, GRACEFUL, shareOf } from "./flags";
 import type { StorageServers } from "./storageServers";
 

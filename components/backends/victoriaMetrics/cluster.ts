@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { createServer, type Server } from "../../kubernetes/server";
+import { dataOf } from "../../kubernetes/serverData";
 import { call, type NetworkEdge } from "../../network/edges";
 import { jobs } from "../../prometheus/jobs";
 import type { VictoriaMetricsArgs } from "./args";
-import { common, dataOf, imageOf, licenceFiles, probes } from "./common";
+import { common, imageOf, licenceFiles, probes } from "./common";
 import {
   COMMON_FLAGS,
   GRACEFUL,

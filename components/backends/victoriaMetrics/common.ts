@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServerArgs, ServerData, ServerFiles } from "../../kubernetes/server";
+import type { ServerArgs, ServerFiles } from "../../kubernetes/server";
 import { images } from "../../versions";
-import type { VictoriaMetricsArgs, VictoriaMetricsData, VictoriaMetricsImages } from "./args";
+import type { VictoriaMetricsArgs, VictoriaMetricsImages } from "./args";
 import { LICENCE_FILE, LICENCE_PATH } from "./flags";
 
 type Program = keyof VictoriaMetricsImages;
@@ -22,17 +22,6 @@ const enterprise = (image: string) =>
   image.includes("-enterprise") || image.includes("@")
     ? image
     : image.replace(/:([^:/-]+)(-cluster)?$/, ":$1-enterprise$2");
-
-/** The directory of a pod, by its settings. */
-export function dataOf(mountPath: string, data: VictoriaMetricsData): ServerData {
-  const { volumeSize, storageClass, ephemeralStorageSize } = data;
-  return {
-    mountPath,
-    ...(volumeSize === undefined ? {} : { volumeSize }),
-    ...(storageClass === undefined ? {} : { storageClass }),
-    ...(ephemeralStorageSize === undefined ? {} : { ephemeralStorageSize }),
-  };
-}
 
 /** The licence as a file: arguments of a process are seen by everybody on its node. */
 export const licenceFiles = ({ licence }: VictoriaMetricsArgs): { files?: ServerFiles[] } =>

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { createServer } from "../../kubernetes/server";
+import { dataOf } from "../../kubernetes/serverData";
 import { jobs } from "../../prometheus/jobs";
 import type { VictoriaMetricsArgs } from "./args";
-import { common, dataOf, imageOf, licenceFiles, probes } from "./common";
+import { common, imageOf, licenceFiles, probes } from "./common";
 import { COMMON_FLAGS, GRACEFUL, insertFlags, STORAGE_PATH, searchFlags, storageFlags } from "./flags";
 import type { StorageServers } from "./storageServers";
 
