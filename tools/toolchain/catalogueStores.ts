@@ -33,6 +33,7 @@ export const storeGroups = {
     version: VERSITYGW,
     tags: [],
     stamps: { "main.Version": VERSITYGW },
+    // Estimated from the processor time per package of Cortex' build; it was built beside other work only.
     seconds: 55,
     tools: {
       versitygw: {
@@ -82,6 +83,7 @@ export const storeGroups = {
     tags: [],
     // With `v`: the programs look for it when they shorten what is stamped here.
     stamps: { "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version": `v${victoriaMetricsVersion}` },
+    // Estimated like that of versitygw.
     seconds: 95,
     // The cluster's vminsert, vmselect and vmstorage are on a branch of which the module proxy has no version.
     tools: {
