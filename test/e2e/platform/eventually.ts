@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Of what was answered last, in characters: a log is to be read. */
+const LONGEST_ANSWER = 2_000;
+
 /** Repeats a question until its answer is what the test wants; fails with the last answer. */
 export async function eventually<T>(
   what: string,
@@ -19,7 +22,6 @@ export async function eventually<T>(
     }
     await sleep(500);
   }
-  throw new Error(
-    `not within ${seconds} s: ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
-  );
+  const answer = last instanceof Error ? last.message : String(JSON.stringify(last));
+  throw new Error(`not within ${seconds} s: ${what}; last: ${answer.slice(0, LONGEST_ANSWER)}`);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { names } from "../../../../stacks/names";
 import { queryNow, serviceRequest } from "../../../../tools/local/questions";
 import { eventually } from "../eventually";
 import { type LivePlatform, NAMESPACE } from "../livePlatform";
@@ -66,7 +67,12 @@ const ofFleet = (platform: LivePlatform, method: string, path: string, query: Re
 /** Throws them; their alerts need up to half an hour, in which other suites run. */
 export async function throwGpuFaults(platform: LivePlatform): Promise<void> {
   for (const { fault, query } of thrown) await ofFleet(platform, "PUT", `/${fault}`, query);
+  thrownAt = Date.now();
 }
+
+let thrownAt = 0;
+/** Of all of them together, for a machine where other things run: twice what the slowest of them takes by its `for`. */
+const ARRIVAL_SECONDS = 3_000;
 
 const isFiring = (post: Post, { alert, receiver, labels }: Pick<Thrown, "alert" | "receiver" | "labels">) =>
   post.receiver === receiver &&
@@ -77,6 +83,26 @@ const isFiring = (post: Post, { alert, receiver, labels }: Pick<Thrown, "alert" 
       Object.entries(labels).every(([name, value]) => one.labels[name] === value),
   );
 
+/** `pending` or `firing` with the place, of each alert of a name. */
+async function statesOf(platform: LivePlatform, alert: string): Promise<string[]> {
+  const found = await queryNow(platform.api, NAMESPACE, `ALERTS{alertname="${alert}"}`);
+  return found.map(({ labels }) => `${labels.alertstate} ${labels.node ?? labels.workload} ${labels.gpu ?? ""}`.trim());
+}
+
+/** What a member of the Alertmanagers says of each alert of a name: its state, receivers, and what inhibits it. */
+async function heldAlerts(platform: LivePlatform, alert: string): Promise<unknown> {
+  return serviceRequest(
+    platform.api,
+    { namespace: NAMESPACE, name: names.alertmanager, port: "web" },
+    { path: "/api/v2/alerts", query: { filter: `alertname="${alert}"` } },
+  ).then((alerts) =>
+    (alerts as unknown as { status: unknown; receivers: unknown }[]).map(({ status, receivers }) => ({
+      status,
+      receivers,
+    })),
+  );
+}
+
 /** What it does not prove: that a real exporter on a real GPU says the same. */
 export function gpuFaultArrivals(platform: LivePlatform): void {
   for (const expected of thrown) {
@@ -85,9 +111,14 @@ export function gpuFaultArrivals(platform: LivePlatform): void {
     it(`${fault} on ${expected.query.node}${gpu} is ${expected.alert} to ${expected.receiver}`, () =>
       eventually(
         `${expected.alert} arrives`,
-        () => receivedPosts(platform),
-        (posts) => posts.some((post) => isFiring(post, expected)),
-        1_800,
+        async () => ({
+          arrived: (await receivedPosts(platform)).some((post) => isFiring(post, expected)),
+          // For the one who reads that it did not: where it got stuck.
+          rule: await statesOf(platform, expected.alert),
+          alertmanagers: await heldAlerts(platform, expected.alert),
+        }),
+        ({ arrived }) => arrived,
+        Math.max(10, ARRIVAL_SECONDS - (Date.now() - thrownAt) / 1000),
       ));
   }
 
