@@ -7,6 +7,8 @@ import { repositoryRoot } from "../cli/paths";
 export interface TestCount {
   passed: number;
   failed: number;
+  /** The full name of each that failed. */
+  failures: string[];
 }
 
 /** Runs the test files of some folders below test/ in this process; they report as they go. */
@@ -27,16 +29,20 @@ export async function runMocha(
       if (file.endsWith(".test.ts")) mocha.addFile(path.join(directory, file));
     }
   }
+  const failures: string[] = [];
   const stats = await new Promise<Mocha.Stats | undefined>((resolve) => {
     const runner = mocha.run(() => resolve(runner.stats));
+    runner.on("fail", (test) => failures.push(test.fullTitle()));
   });
-  return { passed: stats?.passes ?? 0, failed: stats?.failures ?? 1 };
+  return { passed: stats?.passes ?? 0, failed: stats?.failures ?? 1, failures };
 }
 
-/** Prints the closing line of one or more runs and returns the exit code. */
+/** Prints what failed and the closing line of one or more runs; returns the exit code. */
 export function closeRuns(runs: TestCount[]): number {
   const passed = runs.reduce((sum, run) => sum + run.passed, 0);
   const failed = runs.reduce((sum, run) => sum + run.failed, 0);
+  // Once more at the end: of a long log in CI, often only that is kept.
+  for (const run of runs) for (const name of run.failures) process.stdout.write(`failed: ${name}\n`);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   return failed === 0 && passed > 0 ? 0 : 1;
 }
