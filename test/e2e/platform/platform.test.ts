@@ -2,40 +2,22 @@ import assert from "node:assert/strict";
 import { serviceRequest } from "../../../tools/local/questions";
 import { runCommand } from "./commands";
 import { eventually } from "./eventually";
-import { LivePlatform, NAMESPACE } from "./livePlatform";
+import { NAMESPACE } from "./livePlatform";
+import { faultsThrown, NODES, platform, platformReady, platformRemoved, receiversReady, up } from "./sharedPlatform";
 import { alertDelivery } from "./suites/alerts";
-import { destruction } from "./suites/destroy";
 import { prometheusFaults } from "./suites/faults";
-import { throwGpuFaults } from "./suites/gpuFaults";
 import { health } from "./suites/health";
 import { networkEnforcement } from "./suites/network";
 import { ruleInputs } from "./suites/ruleInputs";
-import { shards } from "./suites/shards";
 import { teams } from "./suites/teams";
 
-const NAME = "e2e";
-const NODES = 3;
-const up = ["--name", NAME, "--nodes", String(NODES)];
-const summary = new RegExp(`${NODES} nodes, ${NODES * 8} GPUs, 0 sick`);
-
-/** What one machine cannot prove: the loss of a node or a zone, real GPUs, and the vendor's Kubernetes provider. */
+/**
+ * What one machine cannot prove: the loss of a node or a zone, real GPUs, and the vendor's Kubernetes provider. It goes on in
+ * later/platformLater.test.ts.
+ */
 describe("the platform on a real Kubernetes", function () {
   this.timeout(2_000_000);
-  const platform = new LivePlatform(NAME);
-
-  before(async () => {
-    await runCommand("local", ["down", "--name", NAME]);
-    const { code, stdout, stderr } = await runCommand("local", up);
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, summary);
-    await platform.open();
-  });
-
-  after(async () => {
-    await platform.close();
-    const { code, stderr } = await runCommand("local", ["down", "--name", NAME]);
-    assert.equal(code, 0, stderr);
-  });
+  before(platformReady);
 
   describe("is healthy:", () => health(platform, NODES));
 
@@ -86,24 +68,29 @@ describe("the platform on a real Kubernetes", function () {
       await fault("PUT");
       const sick = await eventually(
         "status names it",
-        () => runCommand("local", ["status", "--name", NAME]),
+        () => runCommand("local", ["status", "--name", platform.name]),
         ({ stdout }) => stdout.includes("1 sick"),
       );
       assert.match(sick.stdout, /1 sick: GPU 3 of gpu-node-1/);
       await fault("DELETE");
       await eventually(
         "status is well again",
-        () => runCommand("local", ["status", "--name", NAME]),
+        () => runCommand("local", ["status", "--name", platform.name]),
         ({ code, stdout }) => code === 0 && stdout.includes("0 sick"),
       );
     });
 
-    it("takes the faults of GPUs whose alerts are looked at later", () => throwGpuFaults(platform));
+    it("takes the faults of GPUs whose alerts are looked at later", async () => {
+      await faultsThrown();
+    });
   });
   describe("the network", () => networkEnforcement(platform));
   describe("teams", () => teams(platform));
   describe("faults", () => prometheusFaults(platform));
-  alertDelivery(platform);
-  describe("with two shards", () => shards(platform));
-  describe("destroyed", () => destruction(platform, up, summary));
+  alertDelivery(platform, receiversReady);
+});
+
+after(function () {
+  this.timeout(300_000);
+  return platformRemoved();
 });

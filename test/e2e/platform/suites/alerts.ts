@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeChanges } from "../../../../tools/local/changes";
 import { queryNow, queryNumber } from "../../../../tools/local/questions";
-import { deployStack } from "../../../../tools/local/stacks";
 import { eventually } from "../eventually";
 import { containerState, recovers, sigkill } from "../faults";
 import { type LivePlatform, NAMESPACE } from "../livePlatform";
-import {
-  postsOf,
-  RECEIVER_NAMESPACE,
-  RECEIVER_PORT,
-  receivedPosts,
-  SECRET,
-  startReceiver,
-  WEBHOOK_URL,
-} from "../webhookReceiver";
-import { gpuFaultArrivals, PLATFORM_RECEIVER, WORKLOAD_RECEIVER } from "./gpuFaults";
+import { postsOf, receivedPosts, SECRET, WEBHOOK_URL } from "../webhookReceiver";
 
-/** With the GPU faults that were thrown before. */
-export function alertDelivery(platform: LivePlatform): void {
+export function alertDelivery(platform: LivePlatform, receiversReady: () => Promise<void>): void {
   const ask = (promql: string) => queryNumber(platform.api, NAMESPACE, promql);
 
   describe("an alert", () => {
@@ -42,21 +30,7 @@ export function alertDelivery(platform: LivePlatform): void {
         240,
       );
 
-    before(async () => {
-      await startReceiver(platform);
-      const opened = await platform.stack([
-        `alerting.receivers=[{ name: ${PLATFORM_RECEIVER}, kind: webhook }, { name: ${WORKLOAD_RECEIVER}, kind: webhook }]`,
-        `alerting.routes=[{ matchers: ['owner="workload"'], receiver: ${WORKLOAD_RECEIVER} }]`,
-        `network.receivers.ports=[${RECEIVER_PORT}]`,
-      ]);
-      await platform.setSecret(opened, "alerting.receivers[0].url", WEBHOOK_URL);
-      await platform.setSecret(opened, "alerting.receivers[1].url", WEBHOOK_URL);
-      const changes = await deployStack(opened, () => {});
-      // Its configuration, its secret files, and its way through the network.
-      assert.equal(describeChanges(changes), "3 update");
-    });
-
-    after(() => platform.api.request("DELETE", `/api/v1/namespaces/${RECEIVER_NAMESPACE}`));
+    before(receiversReady);
 
     it("has its secret nowhere but in the cluster's Secret", async () => {
       const files = await platform.stateFiles();
@@ -115,7 +89,5 @@ export function alertDelivery(platform: LivePlatform): void {
       console.log(`      ${posts} posts, ${posts - 1} of them duplicates`);
       assert.ok(posts >= 1);
     });
-
-    describe("about GPUs:", () => gpuFaultArrivals(platform));
   });
 }

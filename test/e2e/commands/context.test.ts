@@ -7,7 +7,7 @@ import * as cluster from "../../../tools/cluster";
 import { imageTools, platformImages } from "../../../tools/local/images";
 import { connect } from "../../../tools/provider/apiClient";
 import { findTools } from "../../../tools/toolchain";
-import { runCommand } from "./commands";
+import { runCommand } from "../platform/commands";
 
 const NAME = "e2e-context";
 /** As the throwaway cluster's kubeconfig calls it. */

@@ -16,8 +16,8 @@ import { manifestYaml } from "../../../tools/plan/write";
 import { type ApiClient, connect } from "../../../tools/provider/apiClient";
 import { findTools } from "../../../tools/toolchain";
 import { run } from "../../../tools/toolchain/command";
-import { runCommand } from "./commands";
-import { NAMESPACE } from "./livePlatform";
+import { runCommand } from "../platform/commands";
+import { NAMESPACE } from "../platform/livePlatform";
 
 const NAME = "e2e-gitops";
 const NODES = 2;

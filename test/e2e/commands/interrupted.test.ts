@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "../../../tools/cluster";
-import { runCommand, start } from "./commands";
+import { runCommand, start } from "../platform/commands";
 
 const NAME = "e2e-interrupted";
 const up = ["--name", NAME, "--nodes", "1"];
