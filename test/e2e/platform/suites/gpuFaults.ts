@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { names } from "../../../../stacks/names";
 import { queryNow, serviceRequest } from "../../../../tools/local/questions";
 import { eventually } from "../eventually";
 import { type LivePlatform, NAMESPACE } from "../livePlatform";
-import { type Post, receivedPosts } from "../webhookReceiver";
+import { type Post, postsOf, receivedPosts } from "../webhookReceiver";
 
 /** Who is told: the team that runs the hardware, and those whose workloads run on it. */
 export const PLATFORM_RECEIVER = "e2e";
@@ -89,32 +88,22 @@ async function statesOf(platform: LivePlatform, alert: string): Promise<string[]
   return found.map(({ labels }) => `${labels.alertstate} ${labels.node ?? labels.workload} ${labels.gpu ?? ""}`.trim());
 }
 
-/** What a member of the Alertmanagers says of each alert of a name: its state, receivers, and what inhibits it. */
-async function heldAlerts(platform: LivePlatform, alert: string): Promise<unknown> {
-  return serviceRequest(
-    platform.api,
-    { namespace: NAMESPACE, name: names.alertmanager, port: "web" },
-    { path: "/api/v2/alerts", query: { filter: `alertname="${alert}"` } },
-  ).then((alerts) =>
-    (alerts as unknown as { status: unknown; receivers: unknown }[]).map(({ status, receivers }) => ({
-      status,
-      receivers,
-    })),
-  );
-}
-
 function arrives(platform: LivePlatform, thrownAt: () => Promise<number>, expected: Thrown): void {
   const gpu = expected.query.gpu === undefined ? "" : `, GPU ${expected.query.gpu}`;
   const fault = `${expected.fault}${expected.query.code ? ` ${expected.query.code}` : ""}`;
   it(`${fault} on ${expected.query.node}${gpu} is ${expected.alert} to ${expected.receiver}`, async () =>
     eventually(
       `${expected.alert} arrives`,
-      async () => ({
-        arrived: (await receivedPosts(platform)).some((post) => isFiring(post, expected)),
-        // For the one who reads that it did not: where it got stuck.
-        rule: await statesOf(platform, expected.alert),
-        alertmanagers: await heldAlerts(platform, expected.alert),
-      }),
+      async () => {
+        const posts = await receivedPosts(platform);
+        return {
+          arrived: posts.some((post) => isFiring(post, expected)),
+          // For the one who reads that it did not: where it got stuck.
+          rule: await statesOf(platform, expected.alert),
+          posts: postsOf(posts, expected.alert).map(({ receiver, alerts }) => [receiver, alerts]),
+          suppressed: await queryNow(platform.api, NAMESPACE, 'alertmanager_marked_alerts{state="suppressed"}'),
+        };
+      },
       ({ arrived }) => arrived,
       Math.max(10, ARRIVAL_SECONDS - (Date.now() - (await thrownAt())) / 1000),
     ));
