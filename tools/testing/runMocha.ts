@@ -7,9 +7,11 @@ import { repositoryRoot } from "../cli/paths";
 export interface TestCount {
   passed: number;
   failed: number;
-  /** The full name of each that failed. */
+  /** Of each that failed its name and, in a line, why. */
   failures: string[];
 }
+
+const firstLine = (message: string) => message.split("\n", 1)[0]?.slice(0, 160) ?? "";
 
 /** Runs the test files of some folders below test/ in this process; they report as they go. */
 export async function runMocha(
@@ -32,7 +34,7 @@ export async function runMocha(
   const failures: string[] = [];
   const stats = await new Promise<Mocha.Stats | undefined>((resolve) => {
     const runner = mocha.run(() => resolve(runner.stats));
-    runner.on("fail", (test) => failures.push(test.fullTitle()));
+    runner.on("fail", (test, error: Error) => failures.push(`${test.title}: ${firstLine(error.message)}`));
   });
   return { passed: stats?.passes ?? 0, failed: stats?.failures ?? 1, failures };
 }
@@ -41,7 +43,6 @@ export async function runMocha(
 export function closeRuns(runs: TestCount[]): number {
   const passed = runs.reduce((sum, run) => sum + run.passed, 0);
   const failed = runs.reduce((sum, run) => sum + run.failed, 0);
-  // Once more at the end: of a long log in CI, often only that is kept.
   for (const run of runs) for (const name of run.failures) process.stdout.write(`failed: ${name}\n`);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   return failed === 0 && passed > 0 ? 0 : 1;
