@@ -63,7 +63,7 @@ const server = (name: string) => ({
 });
 
 describe("throwaway cluster", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   let traces: Awaited<ReturnType<typeof hostTraces>>;
   let cluster: Cluster;
 

@@ -15,7 +15,7 @@ const CONTEXT = "local";
 
 /** Of a cluster of the user's there is only a kubeconfig here: it is one of ours, which the command does not know. */
 describe("local on a cluster that exists already", function () {
-  this.timeout(600_000);
+  this.timeout(1_800_000);
   let environment: Record<string, string> = {};
   let state = "";
   let kubeconfig = "";

@@ -24,7 +24,7 @@ const NODES = 2;
 
 /** Nothing but files and kubectl: neither the engine nor a provider has a part in it. */
 describe("the plan's files, applied with kubectl alone", function () {
-  this.timeout(900_000);
+  this.timeout(1_800_000);
   let api: ApiClient;
   let kubeconfig = "";
   let kubectl = "";

@@ -18,7 +18,7 @@ async function interruptAfter(text: string, milliseconds: number): Promise<void>
 }
 
 describe("an interrupted local", function () {
-  this.timeout(900_000);
+  this.timeout(1_800_000);
   before(() => runCommand("local", ["down", "--name", NAME]));
   after(() => runCommand("local", ["down", "--name", NAME]));
 

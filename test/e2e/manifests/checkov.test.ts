@@ -23,7 +23,7 @@ const nameOf = (check: FailedCheck) => check.resource.split(".").slice(-1)[0] ??
 
 /** What checkov does not look at: the pods that the operator makes, and custom resources. */
 describe("checkov over the manifests of production", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   let folder = "";
   let found: { failed: FailedCheck[]; resources: number };
 

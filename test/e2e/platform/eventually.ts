@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** No answer is worth waiting for longer; far more than any takes, since a machine may be slow. */
+const HANGS_AFTER_SECONDS = 300;
+
 /** Of what was answered last, in characters: a log is to be read. */
 const LONGEST_ANSWER = 2_000;
 
@@ -8,7 +11,7 @@ export async function eventually<T>(
   what: string,
   ask: () => Promise<T>,
   wanted: (answer: T) => boolean,
-  seconds = 120,
+  seconds = HANGS_AFTER_SECONDS,
 ): Promise<T> {
   const until = Date.now() + seconds * 1000;
   let last: unknown;

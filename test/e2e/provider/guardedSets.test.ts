@@ -10,7 +10,7 @@ const identity = { name: "store", instance: "store-zone-a", component: "storage"
 const skipAwait = { "pulumi.com/skipAwait": "true" };
 
 describe("sets that keep data, with the real engine and API server", function () {
-  this.timeout(180_000);
+  this.timeout(900_000);
   const fixture = useCluster();
   const { namespace } = fixture;
 

@@ -6,7 +6,7 @@ import { at, textAt } from "../../../tools/provider/json";
 import { rejects, useCluster } from "../../provider/clusterFixture";
 
 describe("the own Kubernetes provider, with the real engine and API server: changes", function () {
-  this.timeout(180_000);
+  this.timeout(900_000);
   const fixture = useCluster();
   const { namespace, core } = fixture;
 

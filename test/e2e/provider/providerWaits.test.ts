@@ -6,7 +6,7 @@ import { nodeSelector, rejects, useCluster } from "../../provider/clusterFixture
 import { unreachableKubeconfig } from "../../provider/engineStack";
 
 describe("the own Kubernetes provider, with the real engine and API server: previews, waits and drift", function () {
-  this.timeout(180_000);
+  this.timeout(900_000);
   const fixture = useCluster();
   const { namespace, core } = fixture;
 

@@ -27,7 +27,6 @@ export function alertDelivery(platform: LivePlatform, receiversReady: () => Prom
         `${alertname} arrives`,
         async () => postsOf(await receivedPosts(platform), alertname),
         (posts) => posts.length > 0,
-        240,
       );
 
     before(receiversReady);

@@ -56,14 +56,12 @@ export function networkEnforcement(platform: LivePlatform): void {
       "strangers are refused",
       () => fromStrangers("thanos-query", 9090),
       (result) => result !== "connected",
-      30,
     );
     await deployStack(await platform.stack(), () => {});
     await eventually(
       "and welcome again",
       () => fromStrangers("thanos-query", 9090),
       (result) => result === "connected",
-      30,
     );
   });
 

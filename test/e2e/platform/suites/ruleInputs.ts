@@ -38,7 +38,6 @@ export function ruleInputs(platform: LivePlatform): void {
         "every rule was evaluated",
         async () => (await loaded(replica)).filter(({ health }) => health === "unknown"),
         (unknown) => unknown.length === 0,
-        180,
       ).then(async () => (await loaded(replica)).filter(({ health }) => health !== "ok"));
       assert.deepEqual(
         unwell.map(({ name, health, lastError }) => `${name}: ${health} ${lastError}`),
@@ -63,7 +62,6 @@ export function ruleInputs(platform: LivePlatform): void {
         return wanted.filter((name) => !present.has(name));
       },
       (missing) => missing.every((name) => absentHere.some(({ names }) => names.test(name))),
-      120,
     );
     console.log(`      ${wanted.length - absent.length} of ${wanted.length} metrics exist here`);
     // A reason for metrics that no rule asks for any more is one for nothing.

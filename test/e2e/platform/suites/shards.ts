@@ -25,7 +25,6 @@ export function shards(platform: LivePlatform): void {
       "all four servers answer",
       () => count("count(count by (prometheus_replica) (up))", false),
       (servers) => servers === 4,
-      180,
     );
     await eventually(
       "each fleet node is scraped by the pair of one shard",
@@ -56,7 +55,6 @@ export function shards(platform: LivePlatform): void {
       "the rules are loaded",
       async () => ({ shard: await rulesOf(names.prometheus, "web"), global: await rulesOf(names.ruler, "web") }),
       ({ shard, global }) => shard.length > 0 && global.length > 0 && !shard.some(({ name }) => name === "targets"),
-      180,
     );
     const namesOf = (groups: RuleAnswer["groups"]) => groups.map(({ name }) => name);
     assert.deepEqual(
@@ -69,7 +67,6 @@ export function shards(platform: LivePlatform): void {
       async () =>
         (await rulesOf(names.ruler, "web")).flatMap(({ rules }) => rules.filter(({ health }) => health !== "ok")),
       (unwell) => unwell.length === 0,
-      180,
     );
     await eventually(
       "every target is up, the rulers among them",

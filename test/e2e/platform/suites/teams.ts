@@ -55,7 +55,6 @@ export function teams(platform: LivePlatform): void {
       "three targets of the team are up",
       () => count(`count(up{namespace="${GOOD}"} == 1)`),
       (up) => up === 3,
-      180,
     );
     assert.equal(await count(`probe_success{namespace="${GOOD}"}`), 1);
     // The rule sees its own namespace and nothing else, whatever it asks for.
@@ -90,7 +89,6 @@ export function teams(platform: LivePlatform): void {
       "the target with too many samples is down, at both replicas",
       () => ask(`up{namespace="${BROKEN}"} == 0`),
       (down) => down.length === 1,
-      180,
     );
     await eventually(
       "the operator says which kinds it refused",
