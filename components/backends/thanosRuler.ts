@@ -16,7 +16,7 @@ import { spreadOverZonesAndNodes } from "../kubernetes/scheduling";
 import { restrictedPod } from "../kubernetes/securityContext";
 import { scrapeService } from "../kubernetes/serviceMonitor";
 import { networkOf, placeInNetwork } from "../network/edges";
-import { type RemoteWriteArgs, remoteWrite } from "../prometheus/remoteWrite";
+import { type RemoteWriteArgs, remoteWrite, type Writer } from "../prometheus/remoteWrite";
 import { EVALUATOR, writersOf } from "../prometheus/rules/evaluator";
 import { bucketAnnotations, bucketFile, type SidecarBucket } from "../prometheus/sidecar";
 import { images, versions } from "../versions";
@@ -75,6 +75,12 @@ const listens = { web: { port: 10902, scrape: {} }, grpc: { port: 10901 }, "relo
 
 /** The label that tells the rulers apart; queriers merge over it. */
 export const RULER_REPLICA_LABEL = "thanos_ruler_replica";
+
+/** Its pods are called after it, as the operator does. */
+const writerOf = ({ clusterName }: ThanosRulerArgs, { instance }: WorkloadIdentity): Writer => ({
+  replicaLabel: RULER_REPLICA_LABEL,
+  haGroup: clusterName === undefined ? undefined : `${clusterName}/thanos-ruler-${instance}`,
+});
 
 const USER = 1000;
 const GROUP = 2000;
@@ -172,7 +178,7 @@ export class ThanosRuler extends pulumi.ComponentResource {
           retention: args.retention ?? "24h",
           ...(remoteWrites.length === 0
             ? {}
-            : { remoteWrite: remoteWrites.map((write) => remoteWrite(write, RULER_REPLICA_LABEL)) }),
+            : { remoteWrite: remoteWrites.map((write) => remoteWrite(write, writerOf(args, identity))) }),
           ...(mounted === undefined ? {} : { ...mounted.container, volumes: mounted.volumes }),
           ...selectedRules(args),
           serviceAccountName: account.metadata.name,

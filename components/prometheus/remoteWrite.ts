@@ -46,11 +46,20 @@ type Relabelings = NonNullable<
   NonNullable<NonNullable<IPrometheus["spec"]>["remoteWrite"]>[number]["writeRelabelConfigs"]
 >;
 
-/**
- * One queue, in the operator's notation. `replicaLabel` tells those that write apart; stores only know that of Prometheus.
- */
-export function remoteWrite(args: RemoteWriteArgs, replicaLabel: string = REPLICA_LABEL): RemoteWrite {
-  const relabelings = [...renamed(replicaLabel), ...writeRelabelings(args)];
+/** Whose queue it is, where it is not that of Prometheus. */
+export interface Writer {
+  /** The label that tells its replicas apart; stores only know that of Prometheus. */
+  replicaLabel: string;
+  /** The value of the group's label; without it there is no such label. */
+  haGroup?: string | undefined;
+}
+
+/** One queue, in the operator's notation; of Prometheus, unless a writer is named. */
+export function remoteWrite(args: RemoteWriteArgs, writer?: Writer): RemoteWrite {
+  const relabelings = [
+    ...(writer ? ofWriter(args, writer) : ofPrometheus(args)),
+    ...(args.dropReplicaLabel ? [{ regex: REPLICA_LABEL, action: "labeldrop" as const }] : []),
+  ];
   return {
     name: args.name,
     url: args.url,
@@ -70,29 +79,29 @@ export function remoteWrite(args: RemoteWriteArgs, replicaLabel: string = REPLIC
   };
 }
 
-const renamed = (replicaLabel: string): Relabelings =>
-  replicaLabel === REPLICA_LABEL
-    ? []
-    : [
-        { sourceLabels: [replicaLabel], targetLabel: REPLICA_LABEL, action: "replace" },
-        { regex: replicaLabel, action: "labeldrop" },
-      ];
-
 /** External labels are there already when these look. */
-function writeRelabelings({ haGroupLabel, dropReplicaLabel }: RemoteWriteArgs): Relabelings {
+function ofPrometheus({ haGroupLabel }: RemoteWriteArgs): Relabelings {
+  if (haGroupLabel === undefined) return [];
   return [
-    ...(haGroupLabel === undefined
-      ? []
-      : [
-          {
-            // `CLUSTER;prometheus-NAME-shard-1-0`: all but the last number is the shard.
-            sourceLabels: ["cluster", REPLICA_LABEL],
-            regex: "(.+);(.+)-[0-9]+",
-            targetLabel: haGroupLabel,
-            replacement: "$1/$2",
-            action: "replace" as const,
-          },
-        ]),
-    ...(dropReplicaLabel ? [{ regex: REPLICA_LABEL, action: "labeldrop" as const }] : []),
+    {
+      // `CLUSTER;prometheus-NAME-shard-1-0`: all but the last number is the shard.
+      sourceLabels: ["cluster", REPLICA_LABEL],
+      regex: "(.+);(.+)-[0-9]+",
+      targetLabel: haGroupLabel,
+      replacement: "$1/$2",
+      action: "replace",
+    },
   ];
 }
+
+/**
+ * Nothing that writes a label by an expression: Thanos 0.42.5 ends there, with "Invalid name validation scheme requested: unset" (seen on a
+ * real cluster). A constant and `labelmap` do not ask what a name may be.
+ */
+const ofWriter = ({ haGroupLabel }: RemoteWriteArgs, { replicaLabel, haGroup }: Writer): Relabelings => [
+  { regex: replicaLabel, replacement: REPLICA_LABEL, action: "labelmap" },
+  { regex: replicaLabel, action: "labeldrop" },
+  ...(haGroupLabel === undefined || haGroup === undefined
+    ? []
+    : [{ targetLabel: haGroupLabel, replacement: haGroup, action: "replace" as const }]),
+];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { remoteWrite, sendersWithin } from "../../components/prometheus/remoteWrite";
+import { remoteWrite, sendersWithin, type Writer } from "../../components/prometheus/remoteWrite";
 import { withinMemory } from "../../stacks/parts/stores";
 
 const queue = { name: "store", url: "http://store.monitoring.svc/api/v1/push" };
-const relabelings = (more: object, replicaLabel?: string) =>
-  (remoteWrite({ ...queue, ...more }, replicaLabel) as { writeRelabelConfigs?: object[] }).writeRelabelConfigs;
+const relabelings = (more: object, writer?: Writer) =>
+  (remoteWrite({ ...queue, ...more }, writer) as { writeRelabelConfigs?: object[] }).writeRelabelConfigs;
 
 const group = {
   sourceLabels: ["cluster", "prometheus_replica"],
@@ -26,11 +26,20 @@ describe("a queue of remote write", () => {
     assert.deepEqual(relabelings({ dropReplicaLabel: true }), [{ regex: "prometheus_replica", action: "labeldrop" }]);
   });
 
-  it("of rulers calls them replicas as those of Prometheus are called, before anything else", () => {
-    assert.deepEqual(relabelings({ haGroupLabel: "ha_group" }, "thanos_ruler_replica"), [
-      { sourceLabels: ["thanos_ruler_replica"], targetLabel: "prometheus_replica", action: "replace" },
+  it("of rulers calls them replicas as those of Prometheus are called, by what Thanos can do without an expression", () => {
+    const rulers = { replicaLabel: "thanos_ruler_replica", haGroup: "prod/thanos-ruler-x" };
+    const renamed = [
+      { regex: "thanos_ruler_replica", replacement: "prometheus_replica", action: "labelmap" },
       { regex: "thanos_ruler_replica", action: "labeldrop" },
-      group,
+    ];
+    assert.deepEqual(relabelings({ haGroupLabel: "ha_group" }, rulers), [
+      ...renamed,
+      { targetLabel: "ha_group", replacement: "prod/thanos-ruler-x", action: "replace" },
+    ]);
+    assert.deepEqual(relabelings({ haGroupLabel: "ha_group" }, { replicaLabel: "thanos_ruler_replica" }), renamed);
+    assert.deepEqual(relabelings({ dropReplicaLabel: true }, rulers), [
+      ...renamed,
+      { regex: "prometheus_replica", action: "labeldrop" },
     ]);
   });
 
