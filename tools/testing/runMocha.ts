@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import Mocha from "mocha";
@@ -37,6 +39,35 @@ export async function runMocha(
     runner.on("fail", (test, error: Error) => failures.push(`${test.title}: ${firstLine(error.message)}`));
   });
   return { passed: stats?.passes ?? 0, failed: stats?.failures ?? 1, failures };
+}
+
+/** A run in a second process. */
+export interface RunApart {
+  /** Prints what it has printed so far, and from now on as it comes. */
+  show(): void;
+  count: Promise<TestCount>;
+}
+
+/** Runs a script of this project in a second process, silently at first; the script sends its count to its parent. */
+export function runApart(script: string, args: string[]): RunApart {
+  const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const held: Buffer[] = [];
+  let print = (chunk: Buffer) => void held.push(chunk);
+  child.stdout?.on("data", (chunk: Buffer) => print(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => print(chunk));
+  let count: TestCount = { passed: 0, failed: 1, failures: [`${args.join(" ")}: ended without a count`] };
+  child.on("message", (message) => {
+    count = message as TestCount;
+  });
+  return {
+    show: () => {
+      for (const chunk of held) process.stdout.write(chunk);
+      print = (chunk) => void process.stdout.write(chunk);
+    },
+    count: once(child, "close").then(() => count),
+  };
 }
 
 /** Prints what failed and the closing line of one or more runs; returns the exit code. */
