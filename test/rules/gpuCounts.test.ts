@@ -1,8 +1,9 @@
 import { countRules } from "../../components/gpu/rules/counts";
+import { failedScrapes, KUBE_STATE_METRICS, outages } from "./failedScrapes";
 import { allocatable, capacity, gpu, kubeNode, onNode, seen, up, withRecorded } from "./gpuFleetInput";
 import { type AlertProof, type Input, inputSeries, promtool, proveAlert } from "./promtool";
 
-const rules = countRules();
+const rules = countRules({ namespace: "monitoring", profile: "health", scrapeSeconds: 60, podsKnown: true });
 const prove = (alert: string, proof: AlertProof) => proveAlert(withRecorded(rules, alert), alert, proof);
 
 /** A node whose exporter answers, with as many GPUs as Kubernetes says. */
@@ -168,20 +169,19 @@ describe("rules: GPU counts", () => {
   });
 
   const partly = { ...offering(8), ...allocatable("8x20 6x200") };
+  const sick = {
+    labels: { ...onNode(), resource: "nvidia_com_gpu" },
+    summary: "GPUs of node n1 may not be given to pods.",
+    description:
+      "The device plugin of node n1 has called 2 of nvidia_com_gpu unhealthy for 15 minutes: they are paid for, and no pod gets them.",
+  };
   prove("GpuUnallocatable", {
     // Nothing is known of objects for a few minutes.
     input: { ...offering(8), ...allocatable("8x20 6x17 stale _x5 6x200") },
     quiet: "35m",
     fires: {
       at: "40m",
-      alerts: [
-        {
-          labels: { ...onNode(), resource: "nvidia_com_gpu" },
-          summary: "GPUs of node n1 may not be given to pods.",
-          description:
-            "The device plugin of node n1 has called 2 of nvidia_com_gpu unhealthy for 15 minutes: they are paid for, and no pod gets them.",
-        },
-      ],
+      alerts: [sick],
     },
     silent: [
       { why: "all may", input: { ...offering(8), ...allocatable("8x200") } },
@@ -191,6 +191,18 @@ describe("rules: GPU counts", () => {
       {
         why: "network cards",
         input: { ...offering(8, "nvidia_com_hostdev"), ...allocatable("0x200", "n1", "nvidia_com_hostdev") },
+      },
+    ],
+  });
+  prove("GpuUnallocatable", {
+    input: failedScrapes(failedScrapes(partly, [25]), [30], KUBE_STATE_METRICS),
+    quiet: "35m",
+    fires: { at: "36m", alerts: [sick] },
+    silent: [
+      {
+        why: "kube-state-metrics is away again and again",
+        input: failedScrapes(partly, outages, KUBE_STATE_METRICS),
+        until: "70m",
       },
     ],
   });

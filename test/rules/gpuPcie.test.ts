@@ -1,5 +1,6 @@
 import { pcieRules } from "../../components/gpu/rules/pcie";
 import type { Profile } from "../../components/gpu/signals";
+import { failedScrapes, outages } from "./failedScrapes";
 import { asOne, type Card, cardLabels, cards, gap, outOfService } from "./gpuCardFixtures";
 import { type Input, proveAlert } from "./promtool";
 
@@ -65,6 +66,24 @@ describe("rules: GPUs, PCIe", () => {
       { why: "as it should be", input: { ...links(["16x60"], ["5x60"]), ...busy(["100x60"]) } },
       { why: "the node is cordoned", input: { ...links(["8x60"], ["5x60"]), ...busy(["100x60"]), ...outOfService } },
       { why: "nobody knows whether it works", input: links(["8x60"], ["1x60"]) },
+    ],
+  });
+
+  const halved = { ...links(["8x60"], ["5x60"]), ...busy(["100x60"]) };
+  proveAlert(rules, "GpuPcieLinkDegraded", {
+    input: failedScrapes(halved, [8]),
+    quiet: "14m",
+    fires: { at: "15m", alerts: [slower({}, "lanes", 8)] },
+    silent: [
+      { why: "its exporter is away again and again", input: failedScrapes(halved, outages), until: "60m" },
+      {
+        why: "one pod after another, between which it rests",
+        input: {
+          ...links(["16x60"], [Array(12).fill("5 5 5 1 1").join(" ")]),
+          ...busy([Array(12).fill("100x2 stale _").join(" ")]),
+        },
+        until: "60m",
+      },
     ],
   });
 

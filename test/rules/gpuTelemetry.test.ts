@@ -1,4 +1,5 @@
 import { telemetryRules } from "../../components/gpu/rules/telemetry";
+import { failedScrapes } from "./failedScrapes";
 import { gpu, gpus, kubeNode, onNode, others, sampleOf, seen, up, watched, withRecorded } from "./gpuFleetInput";
 import { type AlertProof, proveAlert, proveRecord } from "./promtool";
 
@@ -33,20 +34,16 @@ describe("rules: GPU telemetry, what exporters say", () => {
       samples: { [sampleOf()]: 8 },
     },
   );
+  const repeats = {
+    labels: onNode(),
+    summary: "The dcgm-exporter of node n1 repeats old values.",
+    description:
+      "The energy that 8 GPUs of node n1 have used stands still, although the exporter answers. It rises on idle GPUs too, so all that is said of these GPUs is old, and alerts on them cannot fire.",
+  };
   prove("GpuValuesFrozen", {
     input: { ...others(20), ...frozen },
     quiet: "33m",
-    fires: {
-      at: "35m",
-      alerts: [
-        {
-          labels: onNode(),
-          summary: "The dcgm-exporter of node n1 repeats old values.",
-          description:
-            "The energy that 8 GPUs of node n1 have used stands still, although the exporter answers. It rises on idle GPUs too, so all that is said of these GPUs is old, and alerts on them cannot fire.",
-        },
-      ],
-    },
+    fires: { at: "35m", alerts: [repeats] },
     silent: [
       { why: "idle GPUs", input: { ...up("1x200"), ...gpus(ENERGY, "0+4200000x200", 8) } },
       { why: "a driver that is loaded again", input: { ...up("1x200"), ...gpus(ENERGY, "0+70000x20 0+70000x60", 8) } },
@@ -68,6 +65,27 @@ describe("rules: GPU telemetry, what exporters say", () => {
           ...gpus(ENERGY, "9000x200", 2, { node: "n2" }),
           ...seen("40x200", 2, { node: "n2" }),
         },
+      },
+    ],
+  });
+
+  prove("GpuValuesFrozen", {
+    input: failedScrapes({ ...others(20), ...frozen }, [32], 'instance="n1"'),
+    quiet: "33m",
+    fires: { at: "34m", alerts: [repeats] },
+    silent: [
+      {
+        why: "the counter rises now and then",
+        input: {
+          ...others(20),
+          ...up("1x200"),
+          ...gpus(ENERGY, Array.from({ length: 15 }, (_, index) => `${index}x${index === 0 ? 2 : 12}`).join(" "), 8),
+        },
+        until: "150m",
+      },
+      {
+        why: "a minute later it does not answer any more",
+        input: { ...others(20), ...up("1x35 0x100"), ...gpus(ENERGY, "0+70000x26 1820000x8 stale", 8) },
       },
     ],
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { trainingRules } from "../../components/gpu/rules/training";
 import { xidEventRules } from "../../components/gpu/rules/xidEvents";
+import { failedScrapes, KUBE_STATE_METRICS, outages } from "./failedScrapes";
 import { gpuLabels, gpus, job, measured, podOf, profiling, type Values, withRecorded } from "./gpuWorkloadsInput";
 import { type AlertProof, type Input, proveAlert, proveRecord } from "./promtool";
 
@@ -97,6 +98,17 @@ describe("rules: training jobs", () => {
       ]),
     );
   prove("GpuJobHung", { input: gap(hangs), fires: { at: "63m", alerts: [hung] }, silent: neverHangs.slice(0, 1) });
+  // Of a job on one node, a failed scrape of its exporter leaves nothing; one of kube-state-metrics, only pods.
+  const alone = job(["n1"], (_, gpu) => worksThen(gpu === 7 ? "memory held, nothing computed" : "waiting, 1 block"));
+  prove("GpuJobHung", {
+    input: failedScrapes(failedScrapes(alone, [30]), [34], KUBE_STATE_METRICS),
+    quiet: "38m",
+    fires: { at: "39m", alerts: [{ ...hung, description: hung.description.replace("15 GPUs", "7 GPUs") }] },
+    silent: [
+      { why: "its exporter is away again and again", input: failedScrapes(alone, outages), until: "70m" },
+      { why: "kube-state-metrics is", input: failedScrapes(alone, outages, KUBE_STATE_METRICS), until: "70m" },
+    ],
+  });
 
   const lacks = (value: number) => ({
     labels: train,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { lifecycleRules } from "../../components/gpu/rules/lifecycle";
 import { stragglerRules } from "../../components/gpu/rules/trainingStragglers";
+import { failedScrapes, KUBE_STATE_METRICS, outages } from "./failedScrapes";
 import { gpuLabels, gpus, job, measured, podOf, profiling, type Values, withRecorded } from "./gpuWorkloadsInput";
 import { node } from "./objectInput";
 import { type AlertProof, type Input, proveAlert, proveRecord } from "./promtool";
@@ -27,20 +28,19 @@ describe("rules: ranks that hold up their jobs", () => {
   const groups = [...lifecycleRules(), ...withRecorded(profiling, stragglerRules(profiling))];
   const prove = (alert: string, proof: AlertProof) => proveAlert(groups, alert, proof);
 
+  const slow = {
+    labels: { ...gpuLabels(5), ...train },
+    summary: "GPU 5 of node n1 holds up ml/train.",
+    description:
+      "GPU 5 of node n1, which Job train in namespace ml holds, has had clocks 16 % below those of the job's other GPUs for 15 minutes. The others wait for it at each step, so the whole job runs at its pace.",
+  };
   prove("GpuJobStraggler", {
     // The exporter restarts.
     input: withRank5({ ...busy(1150), ...restart }, (gpu) => ({ ...busy(usual(gpu)), ...restart })),
     quiet: "14m",
     fires: {
       at: "20m",
-      alerts: [
-        {
-          labels: { ...gpuLabels(5), ...train },
-          summary: "GPU 5 of node n1 holds up ml/train.",
-          description:
-            "GPU 5 of node n1, which Job train in namespace ml holds, has had clocks 16 % below those of the job's other GPUs for 15 minutes. The others wait for it at each step, so the whole job runs at its pace.",
-        },
-      ],
+      alerts: [slow],
     },
     silent: [
       { why: "all are the same", input: withRank5(busy(1360), () => busy(1360)) },
@@ -71,19 +71,19 @@ describe("rules: ranks that hold up their jobs", () => {
     ],
   });
 
+  const starved = {
+    labels: { ...gpuLabels(5), ...train },
+    summary: "GPU 5 of node n1 gets its work late, and ml/train waits.",
+    description:
+      "GPU 5 of node n1, which Job train in namespace ml holds, has had a utilisation 30 points below that of the job's other GPUs for 15 minutes: what feeds it is slow. The others wait for it at each step, so the whole job runs at its pace.",
+  };
+  const late = withRank5(busy(1980, 70), () => busy(1980, 100));
   prove("GpuJobRankStarved", {
-    input: withRank5(busy(1980, 70), () => busy(1980, 100)),
+    input: late,
     quiet: "14m",
     fires: {
       at: "20m",
-      alerts: [
-        {
-          labels: { ...gpuLabels(5), ...train },
-          summary: "GPU 5 of node n1 gets its work late, and ml/train waits.",
-          description:
-            "GPU 5 of node n1, which Job train in namespace ml holds, has had a utilisation 30 points below that of the job's other GPUs for 15 minutes: what feeds it is slow. The others wait for it at each step, so the whole job runs at its pace.",
-        },
-      ],
+      alerts: [starved],
     },
     silent: [
       { why: "a little below", input: withRank5(busy(1980, 92), () => busy(1980, 100)) },
@@ -93,6 +93,23 @@ describe("rules: ranks that hold up their jobs", () => {
       { why: "replicas of a server", input: withRank5(busy(1980, 70), () => busy(1980, 100), "Deployment") },
     ],
   });
+
+  const slower = withRank5(busy(1150));
+  for (const [alert, input, firing] of [
+    ["GpuJobStraggler", slower, slow],
+    ["GpuJobRankStarved", late, starved],
+  ] as const) {
+    prove(alert, {
+      // The first scrape that fails leaves no rank, the second one no job that they are of.
+      input: failedScrapes(failedScrapes(input, [5]), [10], KUBE_STATE_METRICS),
+      quiet: "14m",
+      fires: { at: "15m", alerts: [firing] },
+      silent: [
+        { why: "its exporter is away again and again", input: failedScrapes(input, outages), until: "70m" },
+        { why: "kube-state-metrics is", input: failedScrapes(input, outages, KUBE_STATE_METRICS), until: "70m" },
+      ],
+    });
+  }
 
   const held = (workload: string, minutes: string, gpu = 5): Input => ({
     [`ALERTS{alertname="GpuJobStraggler", alertstate="firing", severity="warning", owner="workload", ${Object.entries({

@@ -1,7 +1,8 @@
 import { GPU_RESOURCES, nodeReady, objects } from "../../prometheus/rules/objects";
 import type { RuleGroup } from "../../prometheus/rules/rule";
 import { fallenOffBus, xidPattern } from "../xid";
-import { BY_NODE, exporterUp, inService, ON_NODE } from "./expressions";
+import type { GpuRuleContext } from "./context";
+import { BY_NODE, bridged, exporterUp, inService, ON_NODE } from "./expressions";
 import { placed, WHOLE } from "./fleetCapacity";
 import { ofNode } from "./fleetRecorded";
 import { latched } from "./xidEvents";
@@ -29,7 +30,7 @@ const belowHistory =
 const explained = `${ON_NODE} ${latched(xidPattern(fallenOffBus))}`;
 
 /** Rules about how many GPUs a node has, by Kubernetes, by the exporter and by what it had before. */
-export const countRules = (): RuleGroup[] => [
+export const countRules = (context: GpuRuleContext): RuleGroup[] => [
   {
     name: "gpu-counts",
     scope: "shard",
@@ -79,7 +80,10 @@ export const countRules = (): RuleGroup[] => [
     rules: [
       {
         alert: "GpuUnallocatable",
-        expr: inService(`${ofNode.capacity} - ${ofNode.allocatable} > 0 and ${ON_NODE} ${nodeReady} == 1`),
+        expr: inService(
+          `${bridged(ofNode.capacity, context)} - ${bridged(ofNode.allocatable, context)} > 0` +
+            ` and ${ON_NODE} ${bridged(nodeReady, context)} == 1`,
+        ),
         for: "15m",
         // Judgement: kube-state-metrics may restart.
         keepFiringFor: "10m",

@@ -1,5 +1,6 @@
 import { jobs } from "../../prometheus/jobs";
 import type { SignalName } from "../signals";
+import type { GpuRuleContext } from "./context";
 
 /** Where a node is, and which one. `region` and `failure_domain` are there if the node's labels say so. */
 export const BY_NODE = "cluster, region, failure_domain, node";
@@ -37,6 +38,16 @@ export const perGpu = (metric: SignalName, matchers = "") => `max by (${BY_GPU})
  * minutes [judgement].
  */
 export const lastOfGpu = (metric: SignalName) => `max by (${BY_GPU}) (last_over_time(${signal(metric)}[15m]))`;
+
+/** Longer than two failed scrapes in a row leave open. */
+export const gap = ({ scrapeSeconds }: GpuRuleContext) => `${Math.max(2, Math.ceil((4 * scrapeSeconds) / 60))}m`;
+
+/**
+ * Series, and the last values of those that are missing for a scrape or two: else each failed scrape starts the `for` of an alert
+ * anew. What is there comes first, for what is recorded every two minutes may be older than the gap.
+ */
+export const bridged = (series: string, context: GpuRuleContext) =>
+  `(${series} or last_over_time(${series}[${gap(context)}]))`;
 
 /** Whether the exporter of a node answers. */
 export const exporterUp = `up${braces("")}`;

@@ -46,7 +46,7 @@ const areas: Record<string, (context: Context) => RuleGroup[]> = {
     ...pcieRules(context),
     ...interconnectRules().filter(({ name }) => context.efa || name !== EFA_GROUP),
   ],
-  "gpu-telemetry": (context) => [...telemetryRules(context), ...countRules()],
+  "gpu-telemetry": (context) => [...telemetryRules(context), ...countRules(context)],
   "gpu-nodes": (context) => [...gpuNodeRules(context), ...schedulingRules()],
   "gpu-fleet": () => fleetRules(),
   "gpu-workloads": (context) => workloadRecordedRules(context),

@@ -2,20 +2,24 @@ import type { RuleGroup } from "../../prometheus/rules/rule";
 import { byFact, type PcieLink } from "../models";
 import type { SignalName } from "../signals";
 import type { GpuRuleContext } from "./context";
-import { BY_GPU, inService, ON_GPU, perGpu, signal } from "./expressions";
+import { BY_GPU, gap, inService, ON_GPU, signal } from "./expressions";
 import { PEERS } from "./thermal";
 
 const replays = `60 * max by (${BY_GPU}) (rate(${signal("DCGM_FI_DEV_PCIE_REPLAY_COUNTER")}[15m]))`;
 
+/** The last value of each GPU: else each failed scrape starts the `for` of the alert anew. */
+const last = (context: GpuRuleContext, metric: SignalName, matchers = "") =>
+  `max by (${BY_GPU}) (last_over_time(${signal(metric, matchers)}[${gap(context)}]))`;
+
 // Idle GPUs of some models lower the generation, some their lanes too.
-const working = ({ profile }: GpuRuleContext) =>
-  profile === "profiling"
-    ? `${perGpu("DCGM_FI_PROF_GR_ENGINE_ACTIVE")} > 0.2`
-    : `${perGpu("DCGM_FI_DEV_GPU_UTIL")} > 20`;
+const working = (context: GpuRuleContext) =>
+  context.profile === "profiling"
+    ? `${last(context, "DCGM_FI_PROF_GR_ENGINE_ACTIVE")} > 0.2`
+    : `${last(context, "DCGM_FI_DEV_GPU_UTIL")} > 20`;
 
 /** Less than the model has in every server, or than another one of the same model in the same node, which has the same slot. */
 function less(context: GpuRuleContext, metric: SignalName, property: keyof PcieLink): string {
-  const atWork = (matchers = "") => `(${perGpu(metric, matchers)} and ${ON_GPU} ${working(context)})`;
+  const atWork = (matchers = "") => `(${last(context, metric, matchers)} and ${ON_GPU} ${working(context)})`;
   const thanModels = byFact("pcie").map(({ value, matcher }) => `${atWork(matcher)} < ${value[property]}`);
   const thanPeers = `${atWork()} < on (${PEERS}) group_left () max by (${PEERS}) (${atWork()})`;
   return `label_replace(${[...thanModels, thanPeers].join(" or ")}, "property", "${property}", "", "")`;

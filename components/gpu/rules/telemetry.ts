@@ -2,7 +2,7 @@ import { objectSeries } from "../../prometheus/rules/objects";
 import type { AlertingRule, RuleGroup } from "../../prometheus/rules/rule";
 import type { GpuRuleContext } from "./context";
 import { LOST_GPUS } from "./counts";
-import { BY_GPU, BY_NODE, exporterUp, inService, ON_GPU, ON_NODE, signal } from "./expressions";
+import { BY_GPU, BY_NODE, exporterUp, gap, inService, ON_GPU, ON_NODE, signal } from "./expressions";
 import { heldBy } from "./fleetCapacity";
 import { ofNode } from "./fleetRecorded";
 import { ALLOCATION } from "./owners";
@@ -15,12 +15,17 @@ const FROZEN_SAMPLES = 3;
 const up = `${ON_NODE} ${exporterUp} == 1`;
 
 /** GPUs whose energy stands still, which never happens to a running one: an idle H100 takes 70 W (bench/realGpu). */
-function frozen({ scrapeSeconds }: GpuRuleContext): string {
+function frozen(context: GpuRuleContext): string {
+  const { scrapeSeconds } = context;
   // So long that half of the samples are enough to tell: an exporter that has just come back has fewer.
   const minutes = Math.max(FROZEN_MINUTES, Math.ceil((2 * FROZEN_SAMPLES * scrapeSeconds) / 60));
   const samples = Math.ceil((minutes * 60) / scrapeSeconds / 2);
   const energy = `${signal("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION")}[${minutes}m]`;
-  return `count by (${BY_NODE}) (max by (${BY_GPU}) (changes(${energy}) == 0 and count_over_time(${energy}) >= ${samples})) and ${up}`;
+  return (
+    `count by (${BY_NODE}) (max by (${BY_GPU}) (changes(${energy}) == 0 and count_over_time(${energy}) >= ${samples}))` +
+    // Else each failed scrape starts the `for` of the alert anew.
+    ` and ${ON_NODE} max_over_time(${exporterUp}[${gap(context)}]) == 1`
+  );
 }
 
 const temperature = signal("DCGM_FI_DEV_GPU_TEMP");

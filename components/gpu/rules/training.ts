@@ -2,23 +2,30 @@ import { objectSeries, onPod, POD } from "../../prometheus/rules/objects";
 import type { AlertingRule, RecordingRule, RuleGroup } from "../../prometheus/rules/rule";
 import { xidCodes, xidPattern } from "../xid";
 import type { GpuRuleContext } from "./context";
-import { exporterUp, ON_GPU } from "./expressions";
+import { bridged, exporterUp, ON_GPU } from "./expressions";
 import { WORKLOAD_OF_POD } from "./owners";
 import { BY_WORKLOAD, INDEPENDENT, nodeWorkload, sumsOfWorkload } from "./workloadsRecorded";
 import { freshEvents } from "./xidEvents";
 import { BEFORE_EVENT } from "./xidWorkloads";
 
 const onWorkload = `on (${BY_WORKLOAD})`;
-const sums = (what: string) => sumsOfWorkload(nodeWorkload(what));
 
-const allocated = sums("gpu_allocated:count");
-const waiting = sums("gpu_waiting:count");
-const doNothing = `(${waiting} + ${sums("gpu_idle:count")})`;
+/** What the GPUs of workloads do. All of it is bridged alike, or the parts would not add up to the whole. */
+function states(context: GpuRuleContext) {
+  const sums = (what: string, matchers = "") => sumsOfWorkload(bridged(`${nodeWorkload(what)}${matchers}`, context));
+  const waiting = sums("gpu_waiting:count");
+  return {
+    allocated: sums("gpu_allocated:count"),
+    waiting,
+    doNothing: `(${waiting} + ${sums("gpu_idle:count")})`,
+    // Servers do not wait for each other: what looks like it is many small kernels.
+    waitingInJobs: sums("gpu_waiting:count", `{workload_kind!~"${INDEPENDENT}"}`),
+  };
+}
 
-/** Servers do not wait for each other: what looks like it is many small kernels. */
-const waitingInJobs = sumsOfWorkload(`${nodeWorkload("gpu_waiting:count")}{workload_kind!~"${INDEPENDENT}"}`);
+type States = ReturnType<typeof states>;
 
-const hung = ({ profile }: GpuRuleContext): AlertingRule => ({
+const hung = ({ profile }: GpuRuleContext, { allocated, waiting, doNothing, waitingInJobs }: States): AlertingRule => ({
   alert: "GpuJobHung",
   // None is at work. Not all wait: the rank that the others wait for may be idle. A single GPU waits for nobody.
   expr: `${waitingInJobs} >= 2 and ${waiting} >= 0.5 * ${allocated} and ${doNothing} == ${allocated}`,
@@ -69,7 +76,7 @@ const missing: RecordingRule[] = [
   { record: PENDING, expr: `${requested(BY_WORKLOAD, "Pending", requests)} > 0` },
 ];
 
-const rankMissing: AlertingRule = {
+const rankMissing = ({ allocated, doNothing }: States): AlertingRule => ({
   alert: "GpuJobRankMissing",
   // Only if next to nothing is computed meanwhile: independent tasks, and elastic jobs, go on without the others.
   expr:
@@ -84,7 +91,7 @@ const rankMissing: AlertingRule = {
     "{{ $labels.workload_kind }} {{ $labels.namespace }}/{{ $labels.workload }} waits for GPUs that it does not have.",
   description:
     "{{ $labels.workload_kind }} {{ $labels.workload }} in namespace {{ $labels.namespace }} lacks {{ $value }} of the GPUs that its pods ask for: pods of it do not run, or GPUs are gone. It holds the others for 20 minutes and computes nothing.",
-};
+});
 
 /** Faults of hardware that end what runs on the GPU. */
 const FATAL = xidPattern(xidCodes({ fatal: true }));
@@ -151,12 +158,17 @@ const failures: (AlertingRule | RecordingRule)[] = [
   },
 ];
 
+function jobs(context: GpuRuleContext): AlertingRule[] {
+  const gpus = states(context);
+  return [hitByHardware, hung(context, gpus), rankMissing(gpus)];
+}
+
 /** Jobs that stand still, lack ranks, or start again and again. */
 export const trainingRules = (context: GpuRuleContext): RuleGroup[] => [
   ...(context.podsKnown
     ? [
         { name: "gpu-jobs-on-nodes", scope: "shard" as const, rules: missing },
-        { name: "gpu-jobs", scope: "global" as const, rules: [hitByHardware, hung(context), rankMissing] },
+        { name: "gpu-jobs", scope: "global" as const, rules: jobs(context) },
       ]
     : []),
   { name: "gpu-job-failures", scope: "shard", rules: failures },
