@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   process.env.E2E_PULUMI = tools.pulumi.path;
   const { grep } = program.opts<{ grep?: string }>();
   // Alone on the machine: it compares everything on the host before and after.
-  const first = await runMocha(["e2e/manifests", "e2e/cluster"], { grep, timeoutMs: 120_000 });
+  const first = await runMocha(["e2e/manifests", "e2e/cluster"], { grep, timeoutMs: 900_000 });
   process.stdout.write("\n");
   const { kubeconfig } = await cluster.up(PROVIDER_CLUSTER, progress);
   process.env.E2E_KUBECONFIG = kubeconfig;
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
     // What the first of them leaves for later is waited for while the others run.
     const second = await runMocha(["e2e/platform", "e2e/provider", "e2e/commands", "e2e/platform/later"], {
       grep,
-      timeoutMs: 120_000,
+      timeoutMs: 900_000,
     });
     return closeRuns([first, second]);
   } finally {

@@ -34,8 +34,10 @@ async function main(): Promise<number> {
   const options = { grep, timeoutMs: 300_000 };
   const unknown = folder?.find((name) => !folders().includes(name));
   if (unknown !== undefined) {
-    throw new UserError(`test/ has no folder "${unknown}" with tests`, `one of ${folders().join(", ")}`);
+    throw new UserError(`test/ has no folder "${unknown}"`, `one of ${folders().join(", ")}`);
   }
+  // Of the process that started this one nobody is left who would count.
+  process.once("disconnect", () => process.exit(1));
   if (folder || os.availableParallelism() === 1) {
     const count = await runMocha(folder ?? folders(), options);
     if (!process.send) return closeRuns([count]);
@@ -45,12 +47,16 @@ async function main(): Promise<number> {
   }
   const grepped = grep === undefined ? [] : ["--grep", grep];
   const rules = runApart(process.argv[1] ?? "", ["--folder", RULES, ...grepped]);
-  const others = await runMocha(
-    folders().filter((name) => name !== RULES),
-    options,
-  );
-  rules.show();
-  return closeRuns([others, await rules.count]);
+  try {
+    const others = await runMocha(
+      folders().filter((name) => name !== RULES),
+      options,
+    );
+    rules.show();
+    return closeRuns([others, await rules.count]);
+  } finally {
+    rules.end();
+  }
 }
 
 main().then(

@@ -79,7 +79,7 @@ export const RULER_REPLICA_LABEL = "thanos_ruler_replica";
 /** Its pods are called after it, as the operator does. */
 const writerOf = ({ clusterName }: ThanosRulerArgs, { instance }: WorkloadIdentity): Writer => ({
   replicaLabel: RULER_REPLICA_LABEL,
-  haGroup: clusterName === undefined ? undefined : `${clusterName}/thanos-ruler-${instance}`,
+  haGroup: `${clusterName === undefined ? "" : `${clusterName}/`}thanos-ruler-${instance}`,
 });
 
 const USER = 1000;

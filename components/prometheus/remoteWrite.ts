@@ -13,7 +13,7 @@ export interface RemoteWriteArgs {
   headers?: Record<string, string>;
   /**
    * Label under which the replicas of one shard are one group, for stores that take each group from one replica at a time. Its
-   * value is `CLUSTER/SHARD`. Default: no such label.
+   * value is `CLUSTER/SHARD`, of rulers `CLUSTER/RULER`. Default: no such label.
    */
   haGroupLabel?: string;
   /** Whether the label that tells replicas apart is left out, for stores that merge equal series. Default: false. */
@@ -50,8 +50,8 @@ type Relabelings = NonNullable<
 export interface Writer {
   /** The label that tells its replicas apart; stores only know that of Prometheus. */
   replicaLabel: string;
-  /** The value of the group's label; without it there is no such label. */
-  haGroup?: string | undefined;
+  /** The value of the group's label, where a store asks for one. */
+  haGroup: string;
 }
 
 /** One queue, in the operator's notation; of Prometheus, unless a writer is named. */
@@ -101,7 +101,7 @@ function ofPrometheus({ haGroupLabel }: RemoteWriteArgs): Relabelings {
 const ofWriter = ({ haGroupLabel }: RemoteWriteArgs, { replicaLabel, haGroup }: Writer): Relabelings => [
   { regex: replicaLabel, replacement: REPLICA_LABEL, action: "labelmap" },
   { regex: replicaLabel, action: "labeldrop" },
-  ...(haGroupLabel === undefined || haGroup === undefined
+  ...(haGroupLabel === undefined
     ? []
     : [{ targetLabel: haGroupLabel, replacement: haGroup, action: "replace" as const }]),
 ];

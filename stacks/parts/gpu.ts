@@ -80,12 +80,17 @@ const outsideNodes = ({ name, cidrs, targets }: Outside) => ({
 });
 
 /** What the rules about GPUs are made from. */
-export function gpuRuleArgs({ gpu }: Settings) {
+export function gpuRuleArgs({ gpu, clusterMetrics, prometheus }: Settings) {
   if (gpu.kind === "none") return { gpus: false };
+  const intervals = [
+    prometheus.scrapeInterval,
+    ...(clusterMetrics.kind === "none" ? [] : [clusterMetrics.scrapeInterval]),
+  ];
   return {
     gpus: true,
     gpuProfile: gpu.profile,
     gpuScrapeSeconds: (milliseconds(gpu.scrapeInterval) ?? 0) / 1000,
+    slowestSeconds: Math.max(...intervals.map((interval) => (milliseconds(interval) ?? 0) / 1000)),
     sharedGpus: gpu.sharedGpus,
   };
 }

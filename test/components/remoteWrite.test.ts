@@ -36,7 +36,6 @@ describe("a queue of remote write", () => {
       ...renamed,
       { targetLabel: "ha_group", replacement: "prod/thanos-ruler-x", action: "replace" },
     ]);
-    assert.deepEqual(relabelings({ haGroupLabel: "ha_group" }, { replicaLabel: "thanos_ruler_replica" }), renamed);
     assert.deepEqual(relabelings({ dropReplicaLabel: true }, rulers), [
       ...renamed,
       { regex: "prometheus_replica", action: "labeldrop" },

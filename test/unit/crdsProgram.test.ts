@@ -45,7 +45,7 @@ const names = Object.keys(pinnedRelease.sha256).map((plural) => `${plural}.monit
 
 describe("the CRD project", function () {
   // The first run on a machine fetches and converts the release.
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it("deploys the ten definitions through a provider that adopts, and keeps them on destroy", async () => {
     const { inputs, options, outputs } = await run({

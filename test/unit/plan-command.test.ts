@@ -23,7 +23,7 @@ const command = (...args: string[]) =>
   });
 
 describe("plan: the command", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let folder = "";
   before(() => {
     folder = mkdtempSync(path.join(os.tmpdir(), "plan-"));

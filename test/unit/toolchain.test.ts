@@ -215,7 +215,7 @@ ${build}`,
   }
 
   it("ends the compiler and removes what it made when a signal ends the command", async function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     await fakeGo(
       `/bin/cp /bin/true "$out/operator"; echo $$ > ${folder}/new; /bin/mv ${folder}/new ${folder}/pid; /bin/sleep 60`,
     );
@@ -234,7 +234,7 @@ ${build}`,
   });
 
   it("builds once when two processes want the same tool", async function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     await fakeGo('/bin/sleep 1; /bin/cp /bin/true "$out/operator"');
     const both = [findInProcess("prometheus-operator"), findInProcess("prometheus-operator")];
     const endings = await Promise.all(both.map(({ ended }) => ended));

@@ -19,7 +19,7 @@ import { createNamespaces, inside, insideOptions, missingDaemons, startDaemon } 
 import { connect } from "./network";
 import { policiesAreEnforced, policyDaemon, servicesAreRouted } from "./policies";
 
-const START_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 300_000;
 
 /** Waits until `ready`; fails with the last lines of a daemon's log as soon as that daemon has ended. */
 async function waitFor(

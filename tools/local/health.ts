@@ -136,7 +136,7 @@ export function complaints(health: Health, expected: Expectation): string[] {
   ];
 }
 
-const PATIENCE_SECONDS = 180;
+const PATIENCE_SECONDS = 600;
 
 /** Waits until nothing is to complain of. */
 export async function waitUntilHealthy(api: ApiClient, expected: Expectation, progress: Progress): Promise<Health> {

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import Mocha from "mocha";
@@ -13,7 +12,9 @@ export interface TestCount {
   failures: string[];
 }
 
-const firstLine = (message: string) => message.split("\n", 1)[0]?.slice(0, 160) ?? "";
+/** The error that a command printed among its progress; else all of it. */
+const shortReason = (message: string) =>
+  (/^ *error: .*/m.exec(message)?.[0] ?? message).replaceAll(/\s+/g, " ").trim().slice(0, 200);
 
 /** Runs the test files of some folders below test/ in this process; they report as they go. */
 export async function runMocha(
@@ -36,7 +37,7 @@ export async function runMocha(
   const failures: string[] = [];
   const stats = await new Promise<Mocha.Stats | undefined>((resolve) => {
     const runner = mocha.run(() => resolve(runner.stats));
-    runner.on("fail", (test, error: Error) => failures.push(`${test.title}: ${firstLine(error.message)}`));
+    runner.on("fail", (test, error: Error) => failures.push(`${test.fullTitle()}: ${shortReason(error.message)}`));
   });
   return { passed: stats?.passes ?? 0, failed: stats?.failures ?? 1, failures };
 }
@@ -46,6 +47,8 @@ export interface RunApart {
   /** Prints what it has printed so far, and from now on as it comes. */
   show(): void;
   count: Promise<TestCount>;
+  /** Ends it, if it has not ended. */
+  end(): void;
 }
 
 /** Runs a script of this project in a second process, silently at first; the script sends its count to its parent. */
@@ -66,7 +69,11 @@ export function runApart(script: string, args: string[]): RunApart {
       for (const chunk of held) process.stdout.write(chunk);
       print = (chunk) => void process.stdout.write(chunk);
     },
-    count: once(child, "close").then(() => count),
+    count: new Promise((resolve) => {
+      child.once("error", () => resolve(count));
+      child.once("close", () => resolve(count));
+    }),
+    end: () => void child.kill(),
   };
 }
 

@@ -7,6 +7,8 @@ export interface GpuRuleContext extends RuleContext {
   profile: Profile;
   /** How often the exporters are scraped, in seconds. */
   scrapeSeconds: number;
+  /** The longest interval of what the rules read beside that: evaluations, kube-state-metrics. Default: `scrapeSeconds`. */
+  slowestSeconds?: number;
   /** Whether which pod holds a GPU is known; it is not where pods share GPUs. */
   podsKnown: boolean;
 }

@@ -34,13 +34,15 @@ export const signal = (metric: SignalName, matchers = "") => `${metric}${braces(
 export const perGpu = (metric: SignalName, matchers = "") => `max by (${BY_GPU}) (${signal(metric, matchers)})`;
 
 /**
- * A signal that stays as it is until somebody acts, as one value for each GPU: also while the exporter leaves it out, for 15
- * minutes [judgement].
+ * A signal as its last value for each GPU: also while the exporter leaves it out, by default for 15 minutes [judgement], which
+ * is for what stays as it is until somebody acts.
  */
-export const lastOfGpu = (metric: SignalName) => `max by (${BY_GPU}) (last_over_time(${signal(metric)}[15m]))`;
+export const lastOfGpu = (metric: SignalName, window = "15m", matchers = "") =>
+  `max by (${BY_GPU}) (last_over_time(${signal(metric, matchers)}[${window}]))`;
 
 /** Longer than two failed scrapes in a row leave open. */
-export const gap = ({ scrapeSeconds }: GpuRuleContext) => `${Math.max(2, Math.ceil((4 * scrapeSeconds) / 60))}m`;
+export const gap = ({ scrapeSeconds, slowestSeconds = 0 }: GpuRuleContext) =>
+  `${Math.max(2, Math.ceil((4 * Math.max(scrapeSeconds, slowestSeconds)) / 60))}m`;
 
 /**
  * Series, and the last values of those that are missing for a scrape or two: else each failed scrape starts the `for` of an alert

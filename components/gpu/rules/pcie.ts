@@ -2,14 +2,13 @@ import type { RuleGroup } from "../../prometheus/rules/rule";
 import { byFact, type PcieLink } from "../models";
 import type { SignalName } from "../signals";
 import type { GpuRuleContext } from "./context";
-import { BY_GPU, gap, inService, ON_GPU, signal } from "./expressions";
+import { BY_GPU, gap, inService, lastOfGpu, ON_GPU, signal } from "./expressions";
 import { PEERS } from "./thermal";
 
 const replays = `60 * max by (${BY_GPU}) (rate(${signal("DCGM_FI_DEV_PCIE_REPLAY_COUNTER")}[15m]))`;
 
-/** The last value of each GPU: else each failed scrape starts the `for` of the alert anew. */
-const last = (context: GpuRuleContext, metric: SignalName, matchers = "") =>
-  `max by (${BY_GPU}) (last_over_time(${signal(metric, matchers)}[${gap(context)}]))`;
+/** Else each failed scrape starts the `for` of the alert anew. */
+const last = (context: GpuRuleContext, metric: SignalName, matchers = "") => lastOfGpu(metric, gap(context), matchers);
 
 // Idle GPUs of some models lower the generation, some their lanes too.
 const working = (context: GpuRuleContext) =>

@@ -45,6 +45,11 @@ export interface PlatformRulesArgs {
   gpuProfile?: string;
   /** How often their exporters are scraped, in seconds. Default: 30. */
   gpuScrapeSeconds?: number;
+  /**
+   * The longest interval of what rules about GPUs read beside that, in seconds: of evaluations and of kube-state-metrics. Default:
+   * `gpuScrapeSeconds`.
+   */
+  slowestSeconds?: number;
   /** Whether several pods may hold one GPU; rules about who holds which are left out then. Default: false. */
   sharedGpus?: boolean;
   /** Whether servers of models are scraped. Default: true. */
@@ -107,6 +112,7 @@ export function platformRuleAreas(args: Omit<PlatformRulesArgs, "namespace">): R
 const gpuContext = (args: Omit<PlatformRulesArgs, "namespace">) => ({
   profile: profileNamed(args.gpuProfile ?? "health", "gpuProfile"),
   scrapeSeconds: args.gpuScrapeSeconds ?? 30,
+  ...(args.slowestSeconds === undefined ? {} : { slowestSeconds: args.slowestSeconds }),
   podsKnown: args.sharedGpus !== true,
   inference: args.inference !== false,
   slos: args.inferenceSlos ?? defaultSlos,

@@ -3,7 +3,7 @@ import { serviceRequest } from "../../../tools/local/questions";
 import { runCommand } from "./commands";
 import { eventually } from "./eventually";
 import { NAMESPACE } from "./livePlatform";
-import { faultsThrown, NODES, platform, platformReady, platformRemoved, receiversReady, up } from "./sharedPlatform";
+import { faultsThrown, NODES, platform, platformReady, receiversReady, up } from "./sharedPlatform";
 import { alertDelivery } from "./suites/alerts";
 import { prometheusFaults } from "./suites/faults";
 import { health } from "./suites/health";
@@ -88,9 +88,4 @@ describe("the platform on a real Kubernetes", function () {
   describe("teams", () => teams(platform));
   describe("faults", () => prometheusFaults(platform));
   alertDelivery(platform, receiversReady);
-});
-
-after(function () {
-  this.timeout(300_000);
-  return platformRemoved();
 });

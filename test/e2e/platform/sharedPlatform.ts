@@ -57,8 +57,9 @@ export const faultsThrown = once(async () => {
   return Date.now();
 });
 
-/** For the end of every file that needs it: the last one is the end of it. */
-export const platformRemoved = once(async () => {
+// Of the whole run: when every file that was chosen is done.
+after(async function () {
+  this.timeout(900_000);
   if (!started) return;
   await platform.close();
   const { code, stderr } = await runCommand("local", ["down", "--name", NAME]);

@@ -38,7 +38,7 @@ const seriesNames = Array.from({ length: GPUS }, (_, gpu) =>
 
 /** The commands of docs/moving.md, with the programs of the pinned versions. */
 describe("history that moves between stores", function () {
-  this.timeout(180_000);
+  this.timeout(900_000);
   let programs: LocalPrograms<"promtool" | "prometheus" | "thanos" | "victoria-metrics" | "vmagent" | "vmctl">;
 
   before(async () => {

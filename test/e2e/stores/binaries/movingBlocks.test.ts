@@ -33,7 +33,7 @@ const samplesAt = async (address: string, tenant: string) =>
 
 /** The commands of docs/moving.md about blocks, with the programs of the pinned versions. */
 describe("blocks that move between stores", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   let programs: LocalPrograms<"promtool" | "thanos" | "mimir" | "cortex" | "victoria-metrics" | "vmctl">;
   let prepared = "";
   const intoBucket = async (folder: string, prefix: string) => {

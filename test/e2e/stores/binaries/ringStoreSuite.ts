@@ -19,7 +19,7 @@ const SET_ASIDE = 202;
 /** The configuration of production, by the real program: every part a process of its own, on this machine. */
 export function describeRingStore(kind: RingStoreKind, over: object = {}): void {
   describe(`the parts of ${kind} in production`, function () {
-    this.timeout(240_000);
+    this.timeout(900_000);
     let programs: LocalPrograms<"mimir" | "cortex" | "vmauth" | "versitygw">;
     let bucket: Awaited<ReturnType<typeof startBucket>>;
     let memcached: Awaited<ReturnType<typeof startMemcached>>;

@@ -32,7 +32,7 @@ const FIRST = 1;
 const SECOND = 2;
 
 describe("VictoriaMetrics' real programs, with the arguments and files of production", function () {
-  this.timeout(180_000);
+  this.timeout(900_000);
   let programs: LocalPrograms<(typeof TOOLS)[number]>;
   let graph: Graph;
   let storeUrl = "";
