@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { bridged, gap } from "../../components/gpu/rules/expressions";
 import { gpuRuleArgs } from "../../stacks/parts/gpu";
-import { parseSettings } from "../../stacks/settings";
+import { settingsAround } from "../components/storeGraph";
 
 const context = (scrapeSeconds: number, slowestSeconds?: number) => ({
   namespace: "monitoring",
@@ -19,16 +19,7 @@ describe("what a failed scrape leaves open", () => {
   });
 
   it("knows the intervals of evaluations and of objects", () => {
-    const slowest = (raw: Record<string, unknown>) => {
-      const parsed = parseSettings({
-        environment: "production",
-        cluster: { kind: "kubeconfig", name: "c1" },
-        alerting: { heartbeat: { kind: "none" } },
-        ...raw,
-      });
-      assert.ok(parsed.ok);
-      return gpuRuleArgs(parsed.settings).slowestSeconds;
-    };
+    const slowest = (raw: object) => gpuRuleArgs(settingsAround(raw)).slowestSeconds;
     assert.equal(slowest({}), 30);
     assert.equal(slowest({ prometheus: { scrapeInterval: "2m" } }), 120);
     assert.equal(slowest({ clusterMetrics: { scrapeInterval: "1m" } }), 60);

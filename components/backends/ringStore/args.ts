@@ -73,7 +73,8 @@ export interface RingStoreArgs {
   acceptZoneChange?: boolean;
   /**
    * Seconds without a sample of the elected Prometheus of a pair after which the other one is taken. The longest hole that its
-   * loss leaves is this and two scrapes, of what went before and of what comes after. More than the scrape interval and 12 s, or a pair would take turns. Default: 45.
+   * loss leaves is about this and two scrape intervals. More than the scrape interval and 12 s, or a pair would take turns.
+   * Default: 45.
    */
   haFailoverSeconds?: number;
   /** Labels that a series may have. Default: 60. */

@@ -76,7 +76,7 @@ export const ringStoreFields = {
       "Whether zones and replicationFactor may be others than those with which the pods run: for the one `up` that docs/stores.md describes.",
     ),
   haFailoverSeconds: wholeNumber(1, 600).describe(
-    "Seconds of silence after which the other Prometheus of a pair is taken: the longest hole that the loss of one leaves is this and two scrapes.",
+    "Seconds of silence after which the other Prometheus of a pair is taken: the longest hole that the loss of one leaves is about this and two scrape intervals.",
   ),
   distributor: statelessSchema.describe("They take samples and write them to ingesters."),
   ingester: statefulSchema.describe("They keep what is younger than a block. The same number in each zone."),
